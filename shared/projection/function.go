@@ -1,0 +1,139 @@
+package projection
+
+import (
+	"context"
+	"fmt"
+
+	"comptoir/shared/event"
+	"comptoir/shared/money"
+)
+
+// Function is one analytic: which events it takes, and the pure rules that fold
+// them into its documents. It holds no state, and its two rules do no I/O.
+type Function struct {
+	// Name is that of the folder and of the deployed function: product-winners.
+	Name string
+	// Topics are the logical topics it reads.
+	Topics []event.Topic
+	// Types are the event types it uses. Other types of its topics are passed
+	// over by their header.
+	Types []event.Type
+	// Collection holds its documents. A document's id is the event's Key.
+	Collection Collection
+	// RulesHash identifies the rules' thresholds; another hash needs another
+	// RulesVersion.
+	RulesHash string
+
+	// Apply folds one event, in order and once, into the document. changed is
+	// false where the event says nothing new (an older value of a register).
+	// day is the business day of the document. An error means that the event can
+	// never be applied: it becomes a dead letter, and the document is read anew
+	// (Apply may leave it half changed). A panic counts as an error.
+	Apply func(doc Document, ev *event.Event, day event.Date) (changed bool, err error)
+	// Review brings all that depends on the day or the thresholds up to day, and
+	// returns the next day on which it would change something with no new event
+	// (NoDate: none). It is called once after the events of a batch, and by the
+	// review tick. The same state and day give the same document.
+	Review func(doc Document, day event.Date) (reviewOn event.Date, err error)
+}
+
+// Uses tells whether the function takes events of the type.
+func (f *Function) Uses(t event.Type) bool {
+	for _, u := range f.Types {
+		if u == t {
+			return true
+		}
+	}
+	return false
+}
+
+// Origin is the place of a record on Kafka.
+type Origin struct {
+	// Topic is the topic's name on Kafka; Partition and Offset are its place
+	// there. Offset is -1 where the trigger does not tell the place.
+	Topic     string
+	Partition int32
+	Offset    int64
+}
+
+// Unplaced is the Origin of a record whose trigger does not tell its place.
+var Unplaced = Origin{Partition: -1, Offset: -1}
+
+// String writes topic/partition@offset.
+func (o Origin) String() string {
+	if o.Offset < 0 {
+		return "a record whose place is not known"
+	}
+	return fmt.Sprintf("%s/%d@%d", o.Topic, o.Partition, o.Offset)
+}
+
+// Delivery is one record as a trigger hands it to the engine: a decoded event,
+// or the reason why there is none.
+type Delivery struct {
+	Event  event.Event
+	Origin Origin
+	// Poison is why the record could not be decoded; nil where it could.
+	Poison error
+	// Message is the record itself. Triggers that hold the records of a batch in
+	// memory anyway set it always; one that does not sets it with Poison, and gives
+	// the engine a way to read a record again.
+	Message *event.Message
+}
+
+// DeadLetter is a record that can never be applied, with why.
+type DeadLetter struct {
+	Function string
+	Origin   Origin
+	Reason   string
+	Message  event.Message
+}
+
+// Morgue takes dead letters.
+type Morgue interface {
+	// Bury publishes the letters; nil means that all of them are durable. An error
+	// means unknown: they are brought again.
+	Bury(ctx context.Context, letters []DeadLetter) error
+}
+
+// Rereader reads a record again from its origin.
+type Rereader interface {
+	Reread(ctx context.Context, o Origin) (event.Message, error)
+}
+
+// Position is a place in a partition. A retry starts there.
+type Position struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+}
+
+// Outcome is what a trigger does next with a batch. With Retry empty all of it is
+// done and may be acknowledged. Otherwise, in each partition named, the records
+// from the position on are to be brought again and nothing from there on may be
+// acknowledged; the records before it, and partitions not named, are done.
+type Outcome struct {
+	Retry []Position
+	// Unplaced: records without a place are to be brought again, all of them.
+	Unplaced bool
+	// Err is why there is something to retry.
+	Err error
+}
+
+// Done tells whether the whole batch may be acknowledged.
+func (o Outcome) Done() bool { return len(o.Retry) == 0 && !o.Unplaced }
+
+// Report is what a batch did, for one log line.
+type Report struct {
+	Records, Applied, Duplicates, Skipped, DeadLetters int
+	// Documents counts the documents written.
+	Documents int
+}
+
+// Settings is what one state database is for. The state keeps them from their
+// first use and refuses others.
+type Settings struct {
+	Currency money.Currency
+	// RulesVersion only grows; 0 lets the engine choose: the stored one where the
+	// thresholds are the same, one more where they are not.
+	RulesVersion int64
+}
