@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"comptoir/shared/event"
-	"comptoir/shared/money"
 )
 
 // Function is one analytic: which events it takes, and the pure rules that fold
@@ -127,13 +126,6 @@ type Report struct {
 	Records, Applied, Duplicates, Skipped, DeadLetters int
 	// Documents counts the documents written.
 	Documents int
-}
-
-// Settings is what one state database is for. The state keeps them from their
-// first use and refuses others.
-type Settings struct {
-	Currency money.Currency
-	// RulesVersion only grows; 0 lets the engine choose: the stored one where the
-	// thresholds are the same, one more where they are not.
-	RulesVersion int64
+	// Reasons says of the first dead letters where they stood and why they are.
+	Reasons []string
 }

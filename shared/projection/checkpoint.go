@@ -1,0 +1,270 @@
+package projection
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"comptoir/shared/event"
+)
+
+// Checkpoint tells how far one function has come with one stream. It claims
+// only what was done; its version grows whenever there is something to see.
+// Its Sources hold the sequences of each producer, under no family.
+type Checkpoint struct {
+	Header
+	Function string `json:"function"`
+	// Stream is the logical topic and partition, such as sales/3, or "review".
+	Stream string `json:"stream"`
+	// Offset is the next offset to read, -1 where the trigger tells none.
+	Offset int64 `json:"offset"`
+	// Time is the greatest event time seen.
+	Time time.Time `json:"time"`
+	// Records counts the records done, DeadLetters those kept aside; for the
+	// stream "review" Records counts the documents reviewed.
+	Records     int64 `json:"records"`
+	DeadLetters int64 `json:"dead_letters"`
+}
+
+// Checkpoints is the collection of all checkpoints.
+var Checkpoints = Collection{Name: "checkpoints", New: func() Document { return &Checkpoint{Offset: -1} }}
+
+// CheckpointID returns the id of the checkpoint of a function and a stream.
+func CheckpointID(function, stream string) string { return function + "|" + stream }
+
+// reviewStream is the stream under which a function notes its reviews.
+const reviewStream = "review"
+
+// stream is one stream of a batch.
+type stream struct {
+	name       string
+	deliveries []int
+	read       *Checkpoint // as it was at the start of the batch
+}
+
+// streamOf names the stream of a delivery: its place on Kafka under the topic's
+// logical name, or what the event says of itself where the trigger tells no place.
+func (e *Engine) streamOf(d *Delivery) string {
+	if d.Origin.Offset < 0 {
+		if d.Event.Stream != "" {
+			return d.Event.Stream
+		}
+		return string(d.Event.Type.Topic()) + "/-"
+	}
+	return e.streamAt(d.Origin.Topic, d.Origin.Partition)
+}
+
+func (e *Engine) streamAt(topic string, partition int32) string {
+	if logical, ok := e.logical[topic]; ok {
+		topic = string(logical)
+	}
+	return topic + "/" + strconv.Itoa(int(partition))
+}
+
+func (b *run) loadCheckpoints(ctx context.Context) (map[string]*stream, error) {
+	streams := map[string]*stream{}
+	// Deliveries come in runs of one partition; the name is made once a run.
+	var previous *Delivery
+	var s *stream
+	for i := range b.batch {
+		d := &b.batch[i]
+		if previous == nil || d.Origin.Offset < 0 || d.Origin.Partition != previous.Origin.Partition || d.Origin.Topic != previous.Origin.Topic {
+			name := b.e.streamOf(d)
+			if s = streams[name]; s == nil {
+				s = &stream{name: name}
+				streams[name] = s
+			}
+		}
+		s.deliveries = append(s.deliveries, i)
+		previous = d
+	}
+	ids := make([]string, 0, len(streams))
+	for name := range streams {
+		ids = append(ids, CheckpointID(b.e.fn.Name, name))
+	}
+	docs, err := b.e.store.Load(ctx, &Checkpoints, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading the checkpoints of %s: %w", b.e.fn.Name, err)
+	}
+	for name, s := range streams {
+		s.read = b.e.checkpoint(docs, name)
+	}
+	return streams, nil
+}
+
+func (e *Engine) checkpoint(docs map[string]Document, streamName string) *Checkpoint {
+	id := CheckpointID(e.fn.Name, streamName)
+	if c, ok := docs[id].(*Checkpoint); ok {
+		return c
+	}
+	c, _ := Checkpoints.New().(*Checkpoint)
+	c.ID, c.Function, c.Stream = id, e.fn.Name, streamName
+	return c
+}
+
+// writeCheckpoints notes what the batch has done, after the documents are
+// written and the dead letters are kept. An error means that nothing of the
+// batch may be acknowledged.
+func (b *run) writeCheckpoints(ctx context.Context, streams map[string]*stream) error {
+	limits := b.outcome()
+	pending := make([]*stream, 0, len(streams))
+	for _, s := range streams {
+		pending = append(pending, s)
+	}
+	slices.SortFunc(pending, func(x, y *stream) int {
+		if x.name < y.name {
+			return -1
+		}
+		return 1
+	})
+	for attempt := 1; ; attempt++ {
+		var writes []Write
+		var which []*stream
+		for _, s := range pending {
+			read := s.read.Version
+			if b.advance(s, limits) {
+				s.read.Version = read + 1
+				s.read.Day, s.read.RulesVersion, s.read.RulesHash = max(s.read.Day, b.today), b.terms.rules, b.e.fn.RulesHash
+				writes, which = append(writes, Write{Doc: s.read, Read: read}), append(which, s)
+			}
+		}
+		if len(writes) == 0 {
+			return nil
+		}
+		results, err := b.e.store.Commit(ctx, &Checkpoints, writes)
+		pending = pending[:0]
+		for i, s := range which {
+			if err != nil || results[i] != Written {
+				pending = append(pending, s)
+			}
+		}
+		if len(pending) == 0 {
+			return nil
+		}
+		if err == nil {
+			err = fmt.Errorf("%d checkpoints were changed by someone else", len(pending))
+		}
+		if attempt == maxAttempts {
+			return fmt.Errorf("writing the checkpoints of %s: %w", b.e.fn.Name, err)
+		}
+		if werr := wait(ctx, b.e.backoff(attempt)); werr != nil {
+			return fmt.Errorf("writing the checkpoints of %s: %w", b.e.fn.Name, werr)
+		}
+		ids := make([]string, len(pending))
+		for i, s := range pending {
+			ids[i] = CheckpointID(b.e.fn.Name, s.name)
+		}
+		docs, err := b.e.store.Load(ctx, &Checkpoints, ids)
+		if err != nil {
+			return fmt.Errorf("reading the checkpoints of %s: %w", b.e.fn.Name, err)
+		}
+		for _, s := range pending {
+			s.read = b.e.checkpoint(docs, s.name)
+		}
+	}
+}
+
+// advance merges, by maximum, what the batch has done of a stream into its
+// checkpoint, and reports whether that changed anything.
+func (b *run) advance(s *stream, limits Outcome) bool {
+	c := s.read
+	start, changed := c.Offset, false
+	var src *Source
+	for _, i := range s.deliveries {
+		d := &b.batch[i]
+		if !limits.allows(d.Origin) {
+			continue
+		}
+		if o := d.Origin.Offset; o < 0 || o >= start {
+			c.Records++
+			if b.state[i] == poisoned {
+				c.DeadLetters++
+			}
+			if o >= 0 {
+				c.Offset = max(c.Offset, o+1)
+			}
+			// Records without a place are counted, but repeating them is no news.
+			changed = changed || o >= 0 || b.state[i] != duplicate
+		}
+		if d.Poison != nil {
+			continue
+		}
+		if d.Event.Time.After(c.Time) {
+			c.Time, changed = d.Event.Time, true
+		}
+		if d.Event.Sequence > 0 && d.Event.Stream == s.name {
+			if src == nil || src.Source != d.Event.Source {
+				src = c.source(d.Event.Source, "")
+			}
+			// Too many gaps only mean that this number is not noted.
+			if added, late, err := src.Add(d.Event.Sequence); err == nil && added {
+				changed = true
+				if late {
+					src.Late++
+				}
+			}
+		}
+	}
+	return changed
+}
+
+// allows tells whether the record at the place may be claimed as done.
+func (o *Outcome) allows(at Origin) bool {
+	if at.Offset < 0 {
+		return !o.Unplaced
+	}
+	for _, r := range o.Retry {
+		if r.Topic == at.Topic && r.Partition == at.Partition {
+			return at.Offset < r.Offset
+		}
+	}
+	return true
+}
+
+// Offset returns the next offset that the function's checkpoint asks for of a
+// topic (its name on Kafka) and partition; ok is false where there is none.
+func (e *Engine) Offset(ctx context.Context, topic string, partition int32) (offset int64, ok bool, err error) {
+	name := e.streamAt(topic, partition)
+	docs, err := e.store.Load(ctx, &Checkpoints, []string{CheckpointID(e.fn.Name, name)})
+	if err != nil {
+		return 0, false, fmt.Errorf("reading the checkpoint of %s for %s: %w", e.fn.Name, name, err)
+	}
+	c := e.checkpoint(docs, name)
+	return c.Offset, c.Offset >= 0, nil
+}
+
+// Rewind forgets the offsets of the function's streams, so that they are read
+// from their start again: the log was made anew. What was applied stays known.
+func (e *Engine) Rewind(ctx context.Context, topic event.Topic, partitions int) error {
+	ids := make([]string, partitions)
+	for p := range ids {
+		ids[p] = CheckpointID(e.fn.Name, string(topic)+"/"+strconv.Itoa(p))
+	}
+	for attempt := 1; ; attempt++ {
+		docs, err := e.store.Load(ctx, &Checkpoints, ids)
+		if err != nil {
+			return fmt.Errorf("reading the checkpoints of %s: %w", e.fn.Name, err)
+		}
+		var writes []Write
+		for _, id := range ids {
+			if c, ok := docs[id].(*Checkpoint); ok && c.Offset > 0 {
+				c.Offset = 0
+				c.Version++
+				writes = append(writes, Write{Doc: c, Read: c.Version - 1})
+			}
+		}
+		if len(writes) == 0 {
+			return nil
+		}
+		if attempt > maxAttempts {
+			return fmt.Errorf("rewinding %s on %s: %d checkpoints could not be written", e.fn.Name, topic, len(writes))
+		}
+		if _, err := e.store.Commit(ctx, &Checkpoints, writes); err != nil {
+			if werr := wait(ctx, e.backoff(attempt)); werr != nil {
+				return werr
+			}
+		}
+	}
+}
