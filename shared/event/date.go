@@ -15,7 +15,11 @@ const NoDate Date = 0
 // unixDays is the Date of 1970-01-01.
 const unixDays = 719163
 
-const secondsPerDay = 24 * 60 * 60
+const (
+	secondsPerDay = 24 * 60 * 60
+	// firstYear is the earliest year of a date in a shop's books.
+	firstYear = 1900
+)
 
 // DateOf returns the day that t falls on in its own location.
 func DateOf(t time.Time) Date {
@@ -36,31 +40,81 @@ func (d Date) Time() time.Time {
 // ParseDate reads YYYY-MM-DD. A day that the calendar does not have, or one
 // outside the years 1900 to 9999, is refused.
 func ParseDate(s string) (Date, error) {
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || len(s) != len(time.DateOnly) {
-		return NoDate, fmt.Errorf("%q is not a date: write YYYY-MM-DD, with a day that the calendar has", s)
+	y, m, d, ok := scanYMD([]byte(s))
+	if !ok {
+		return NoDate, fmt.Errorf("%s is not a date: write YYYY-MM-DD, with a day that the calendar has", quote(s))
 	}
-	if t.Year() < 1900 {
-		return NoDate, fmt.Errorf("%q is not a date of a shop's books: the year must be 1900 or later", s)
+	if y < firstYear {
+		return NoDate, fmt.Errorf("%s is not a date of a shop's books: the year must be 1900 or later", quote(s))
 	}
-	return DateOf(t), nil
+	return fromCivil(y, m, d), nil
+}
+
+// scanYMD reads exactly YYYY-MM-DD, a day of the Gregorian calendar.
+func scanYMD(b []byte) (y, m, d int, ok bool) {
+	if len(b) != len(time.DateOnly) || b[4] != '-' || b[7] != '-' {
+		return 0, 0, 0, false
+	}
+	for _, i := range [...]int{0, 1, 2, 3, 5, 6, 8, 9} {
+		if b[i]-'0' > 9 {
+			return 0, 0, 0, false
+		}
+	}
+	y = int(b[0]-'0')*1000 + int(b[1]-'0')*100 + int(b[2]-'0')*10 + int(b[3]-'0')
+	m = int(b[5]-'0')*10 + int(b[6]-'0')
+	d = int(b[8]-'0')*10 + int(b[9]-'0')
+	if m < 1 || m > 12 || d < 1 || d > 28 && d > daysIn(y, m) {
+		return 0, 0, 0, false
+	}
+	return y, m, d, true
+}
+
+func daysIn(y, m int) int {
+	switch m {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if y%4 == 0 && (y%100 != 0 || y%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// marchDays is the Date of 0000-02-29.
+const marchDays = -306
+
+// fromCivil counts years from 1 March, so that the leap day comes last (Howard
+// Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2013). y is 1 to 9999.
+func fromCivil(y, m, d int) Date {
+	if m <= 2 {
+		y--
+	}
+	century := y / 100
+	dayOfYear := (153*((m+9)%12) + 2) / 5
+	return Date(century*146097/4 + (y-century*100)*1461/4 + dayOfYear + d + marchDays)
 }
 
 // String writes YYYY-MM-DD, and nothing for NoDate.
-func (d Date) String() string {
+func (d Date) String() string { return string(d.Append(nil)) }
+
+// Append appends the text of String to b.
+func (d Date) Append(b []byte) []byte {
 	if d == NoDate {
-		return ""
+		return b
 	}
-	return d.Time().Format(time.DateOnly)
+	y, month, day := d.Time().Date()
+	if y < 0 || y > 9999 {
+		return d.Time().AppendFormat(b, time.DateOnly)
+	}
+	m := int(month)
+	return append(b, byte('0'+y/1000), byte('0'+y/100%10), byte('0'+y/10%10), byte('0'+y%10), '-',
+		byte('0'+m/10), byte('0'+m%10), '-', byte('0'+day/10), byte('0'+day%10))
 }
 
 // MarshalJSON writes "YYYY-MM-DD", or null for NoDate.
-func (d Date) MarshalJSON() ([]byte, error) {
-	if d == NoDate {
-		return []byte("null"), nil
-	}
-	return []byte(`"` + d.String() + `"`), nil
-}
+func (d Date) MarshalJSON() ([]byte, error) { return appendDate(nil, d), nil }
 
 // UnmarshalJSON reads "YYYY-MM-DD" or null.
 func (d *Date) UnmarshalJSON(b []byte) error {
@@ -69,7 +123,7 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
-		return fmt.Errorf("%s is not a date: write \"YYYY-MM-DD\"", b)
+		return fmt.Errorf("%s is not a date: write \"YYYY-MM-DD\"", quote(b))
 	}
 	v, err := ParseDate(string(b[1 : len(b)-1]))
 	if err != nil {

@@ -1,5 +1,7 @@
 package event
 
+import "strings"
+
 // Type is what happened. The zero Type is none of them.
 type Type uint8
 
@@ -111,6 +113,12 @@ func (t Type) String() string {
 	}
 	return types[t].name
 }
+
+// typePrefix begins the name of every type.
+const typePrefix = "comptoir."
+
+// short is the name without its prefix, such as product.sold.
+func (t Type) short() string { return strings.TrimPrefix(t.String(), typePrefix) }
 
 // Topic returns the logical topic that carries the type.
 func (t Type) Topic() Topic { return types[t%typeEnd].topic }

@@ -1,6 +1,10 @@
 package money
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Currency is a three-letter code of ISO 4217.
 type Currency string
@@ -13,7 +17,8 @@ var digits = map[Currency]int{
 	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
 }
 
-// hundredths lists the currencies of ISO 4217 with two decimals.
+// hundredths lists the currencies of ISO 4217 with two decimals. ANG and BGN,
+// withdrawn in 2025 and 2026, stay: books that were kept in them are read on.
 const hundredths = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC " +
 	"CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES " +
 	"KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR " +
@@ -34,7 +39,20 @@ func ParseCurrency(code string) (Currency, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("%q is not a currency of ISO 4217: write three capitals, such as EUR, GBP or JPY", code)
+	return "", fmt.Errorf("%.20q is not a currency of ISO 4217: write three capitals, such as EUR, GBP or JPY", code)
+}
+
+// Currencies lists every currency that ParseCurrency knows, by code.
+func Currencies() []Currency {
+	var all []Currency
+	for c := range digits {
+		all = append(all, c)
+	}
+	for code := range strings.FieldsSeq(hundredths) {
+		all = append(all, Currency(code))
+	}
+	slices.Sort(all)
+	return all
 }
 
 // Digits returns how many decimals the currency's major unit has: GBP 2, JPY 0, TND 3.

@@ -57,7 +57,7 @@ func Sub[T ~int64](a, b T) (T, error) {
 }
 
 // MulDiv returns a × b ÷ c rounded half to even, computed in 128 bits. It
-// returns ErrOverflow where the result does not fit; c must be above zero.
+// returns ErrOverflow where the result is beyond ±MaxInt64; c must be above zero.
 func MulDiv(a, b, c int64) (int64, error) {
 	if c <= 0 {
 		return 0, fmt.Errorf("dividing by %d: the divisor must be above zero", c)
@@ -68,6 +68,9 @@ func MulDiv(a, b, c int64) (int64, error) {
 		return 0, fmt.Errorf("multiplying %d by %d: %w", a, b, ErrOverflow)
 	}
 	q, r := bits.Div64(hi, lo, uint64(c))
+	if q > math.MaxInt64 { // before rounding, which could wrap around
+		return 0, fmt.Errorf("multiplying %d by %d: %w", a, b, ErrOverflow)
+	}
 	// r < c <= MaxInt64, so r doubled fits in 64 bits.
 	if twice := r * 2; twice > uint64(c) || (twice == uint64(c) && q&1 == 1) {
 		q++

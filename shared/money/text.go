@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -12,7 +13,7 @@ import (
 // decimals than its unit can hold.
 var ErrSyntax = errors.New("not a number of that form")
 
-// parseDecimal reads an optional sign, digits and at most places decimals, and
+// parseDecimal reads an optional minus sign, digits and at most places decimals, and
 // returns the number times 10^places. No exponent, no grouping, no spaces.
 func parseDecimal(s string, places int) (int64, error) {
 	text, negative := s, false
@@ -21,37 +22,42 @@ func parseDecimal(s string, places int) (int64, error) {
 	}
 	whole, fraction, dotted := strings.Cut(text, ".")
 	if whole == "" || (dotted && fraction == "") {
-		return 0, fmt.Errorf("%q: %w", s, ErrSyntax)
+		return 0, fmt.Errorf("%.40q: %w", s, ErrSyntax)
 	}
 	// Zeros beyond the places say nothing; other digits would be lost.
 	for len(fraction) > places && fraction[len(fraction)-1] == '0' {
 		fraction = fraction[:len(fraction)-1]
 	}
 	if len(fraction) > places {
-		return 0, fmt.Errorf("%q has more than %d decimals: %w", s, places, ErrSyntax)
+		return 0, fmt.Errorf("%.40q has more than %d decimals: %w", s, places, ErrSyntax)
 	}
-	var v int64
+	limit := uint64(math.MaxInt64)
+	if negative {
+		limit++
+	}
+	var v uint64
 	for _, digits := range [2]string{whole, fraction} {
-		for _, c := range []byte(digits) {
-			if c < '0' || c > '9' {
-				return 0, fmt.Errorf("%q: %w", s, ErrSyntax)
+		for i := range len(digits) {
+			c := digits[i] - '0'
+			if c > 9 {
+				return 0, fmt.Errorf("%.40q: %w", s, ErrSyntax)
 			}
-			if v > (1<<63-1-int64(c-'0'))/10 {
-				return 0, fmt.Errorf("%q: %w", s, ErrOverflow)
+			if v > (limit-uint64(c))/10 {
+				return 0, fmt.Errorf("%.40q: %w", s, ErrOverflow)
 			}
-			v = v*10 + int64(c-'0')
+			v = v*10 + uint64(c)
 		}
 	}
 	for range places - len(fraction) {
-		if v > (1<<63-1)/10 {
-			return 0, fmt.Errorf("%q: %w", s, ErrOverflow)
+		if v > limit/10 {
+			return 0, fmt.Errorf("%.40q: %w", s, ErrOverflow)
 		}
 		v *= 10
 	}
 	if negative {
-		v = -v
+		return int64(-v), nil // the least number has no positive of its own
 	}
-	return v, nil
+	return int64(v), nil
 }
 
 func appendDecimal(b []byte, v int64, places int, trim bool) []byte {
@@ -109,7 +115,7 @@ func (q *Quantity) UnmarshalJSON(b []byte) error {
 func parseJSONNumber(s string, places int) (int64, error) {
 	digits := strings.TrimPrefix(s, "-")
 	if len(digits) > 1 && digits[0] == '0' && digits[1] != '.' {
-		return 0, fmt.Errorf("%q: %w", s, ErrSyntax)
+		return 0, fmt.Errorf("%.40q: %w", s, ErrSyntax)
 	}
 	return parseDecimal(s, places)
 }
