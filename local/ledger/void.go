@@ -1,0 +1,127 @@
+package ledger
+
+import (
+	"comptoir/shared/event"
+)
+
+// Void takes a document back. It returns the document as it stands then.
+func (tx *Tx) Void(v Void) (Document, error) {
+	if tx.broken != nil {
+		return Document{}, tx.broken
+	}
+	if v.Date == event.NoDate {
+		v.Date = tx.today
+	}
+	d, err := tx.voidable(v)
+	if err != nil {
+		return Document{}, err
+	}
+	entry, err := tx.write(EntryVoid, v.Reference, v.Date, d.ID, v.Reason)
+	if err != nil {
+		return Document{}, err
+	}
+	if err := tx.exec("INSERT INTO voids (document, entry, voided_on, reason) VALUES (?, ?, ?, ?)", d.Entry, entry.ID, v.Date.String(), v.Reason); err != nil {
+		return Document{}, err
+	}
+	d.VoidedOn, d.VoidReason = v.Date, v.Reason
+	products := make([]*product, len(d.Lines))
+	for i := range d.Lines {
+		if products[i], err = tx.product(d.Lines[i].Product); err != nil {
+			return Document{}, err
+		}
+	}
+	if err := tx.unmove(&d, products, entry.ID); err != nil {
+		return Document{}, err
+	}
+	var c *client
+	if d.Client != "" {
+		if c, err = tx.client(d.Client); err != nil {
+			return Document{}, err
+		}
+	}
+	if d.Kind == KindCreditNote {
+		return d, tx.emitDocument(&d, products, c, entry.ID, event.ProductReturnVoided, event.ClientCreditVoided)
+	}
+	for _, p := range products {
+		if err := tx.resell(p, d.Date); err != nil {
+			return Document{}, err
+		}
+	}
+	if c != nil {
+		if err := tx.repurchase(c); err != nil {
+			return Document{}, err
+		}
+	}
+	return d, tx.emitDocument(&d, products, c, entry.ID, event.ProductSaleVoided, event.ClientInvoiceVoided)
+}
+
+// voidable returns the document to be voided.
+func (tx *Tx) voidable(v Void) (Document, error) {
+	if err := tx.checkReference(v.Reference); err != nil {
+		return Document{}, err
+	}
+	d, ok, err := tx.Document(v.Document)
+	if err != nil {
+		return Document{}, err
+	}
+	switch {
+	case !ok:
+		return Document{}, refuse("unknown_document", "document", shorten(v.Document), "there is no such document", "correct its id")
+	case d.VoidedOn != event.NoDate:
+		return Document{}, refuse("voided", "document", d.ID, "it was voided on "+d.VoidedOn.String()+" already", "leave it")
+	case v.Reason == "":
+		return Document{}, refuse("reason", "reason", "", "a void says why", "give the reason")
+	case badText(v.Reason):
+		return Document{}, tooLong("reason", v.Reason)
+	case d.Date <= tx.b.closed:
+		return Document{}, refuse("closed_period", "document", d.ID, "it is of "+d.Date.String()+" and the books are closed through "+tx.b.closed.String(), "make a credit note of today instead")
+	}
+	if rule := tx.checkDate("date", v.Date, false); rule != nil {
+		return Document{}, rule
+	}
+	if v.Date < d.Date && d.Date <= tx.today {
+		return Document{}, refuse("date", "date", v.Date.String(), "a document is not voided before its own date, "+d.Date.String(), "correct the date")
+	}
+	if d.Kind == KindInvoice {
+		r, ok, err := tx.row("SELECT id FROM documents WHERE invoice = ? AND entry NOT IN (SELECT document FROM voids) LIMIT 1", d.Entry)
+		if err != nil {
+			return Document{}, err
+		}
+		if ok {
+			return Document{}, refuse("has_credit_note", "document", d.ID, "its credit note "+r.text(0)+" stands", "void the credit note first")
+		}
+	}
+	return d, nil
+}
+
+// resell finds the first and last sale of a product again after an invoice of
+// date was voided. It follows the product's chain of events: the lines have no
+// index by product, which would double the cost of an import.
+func (tx *Tx) resell(p *product, date event.Date) error {
+	if date != p.first && date != p.last {
+		return nil
+	}
+	r, _, err := tx.row(`WITH RECURSIVE sold (previous, document, type) AS (
+			SELECT previous, document, type FROM event_log WHERE id = ?
+			UNION ALL SELECT e.previous, e.document, e.type FROM sold JOIN event_log e ON e.id = sold.previous)
+		SELECT min(d.date), max(d.date) FROM sold JOIN documents d ON d.entry = sold.document
+		WHERE sold.type = 'product.sold' AND d.entry NOT IN (SELECT document FROM voids)`, p.lastSums)
+	if err != nil {
+		return err
+	}
+	p.first = r.date(0)
+	if last := r.date(1); last != p.last {
+		p.last, p.resold = last, true
+	}
+	return nil
+}
+
+// repurchase finds the first and last purchase of a client again.
+func (tx *Tx) repurchase(c *client) error {
+	r, _, err := tx.row("SELECT min(date), max(date) FROM documents WHERE client = ? AND kind = 'invoice' AND entry NOT IN (SELECT document FROM voids)", c.ID)
+	if err != nil {
+		return err
+	}
+	c.first, c.last = r.date(0), r.date(1)
+	return nil
+}
