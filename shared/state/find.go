@@ -68,9 +68,12 @@ type Filter struct {
 type Find struct {
 	Filters []Filter
 	// Sort is the field to order by; "" or "_id" orders by id alone. Equal values
-	// are ordered by _id, ascending. Null and absent values sort lowest.
+	// are ordered by _id, ascending. Null and absent values sort lowest; texts
+	// and ids by their bytes. A field of decimals can be sorted by, but a page
+	// cannot continue behind a decimal that is no whole number.
 	Sort string
-	// Descending turns the order of Sort; not that of the ids among equal values.
+	// Descending turns the order of Sort (that of the ids where Sort is "" or
+	// "_id"); not that of the ids among equal values.
 	Descending bool
 	// After continues behind a document that an earlier answer ended with; nil
 	// starts at the first.
@@ -82,7 +85,8 @@ type Find struct {
 	Fields []string
 }
 
-// Cursor is the place of a document in an order: its value of the sort field and its id.
+// Cursor is the place of a document in an order: its value of the sort field and
+// its id. CursorAt makes it. The document itself need not be there any more.
 type Cursor struct {
 	// Value is the document's value; its Kind is 0 for null or absent, and where
 	// the order is by id alone.
@@ -90,10 +94,12 @@ type Cursor struct {
 	ID    string
 }
 
-// Sum asks for totals of whole-number fields over documents that match.
+// Sum asks for totals of whole-number fields over documents that match. Totals
+// are exact; one that does not fit in 64 bits is an error.
 type Sum struct {
 	Filters []Filter
-	// GroupBy is a field whose distinct values make the groups; "" makes one group of all.
+	// GroupBy is a field whose distinct values make the groups; "" makes exactly
+	// one group of all, also where no document matches.
 	GroupBy string
 	// Fields are added; null and absent count as nothing.
 	Fields []string
@@ -101,7 +107,8 @@ type Sum struct {
 
 // Group is one row of a Sum's answer. Groups come in the order of Key.
 type Group struct {
-	// Key is the value of GroupBy as a text, "" for null, absent and no group.
+	// Key is the value of GroupBy as a text (truth values: true, false), "" for
+	// null, absent and no group.
 	Key string
 	// Count is the number of documents, Sums belongs to Sum.Fields.
 	Count int64
