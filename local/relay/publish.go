@@ -1,0 +1,174 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"comptoir/shared/event"
+	"comptoir/shared/records"
+)
+
+// work publishes a stream until it is level or ctx ends.
+func (r *Relay) work(ctx, sending context.Context, stream string) {
+	attempt := 0
+	for {
+		if ctx.Err() != nil || !r.behind(stream) {
+			return
+		}
+		if r.slots.Acquire(ctx, 1) != nil {
+			r.idle(stream)
+			return
+		}
+		err := r.publishSome(ctx, sending, stream)
+		r.slots.Release(1)
+		if err == nil {
+			attempt = 0
+			continue
+		}
+		if ctx.Err() != nil {
+			r.idle(stream)
+			return
+		}
+		if r.trouble.met(err) {
+			r.o.Cluster.Reset()
+		}
+		attempt++
+		pause(ctx, attempt)
+	}
+}
+
+// behind tells whether there is more to publish. Where there is not, the stream
+// has no worker from then on; both are decided at once, so that none is lost.
+func (r *Relay) behind(stream string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.acked[stream] < r.heads[stream] {
+		return true
+	}
+	r.busy[stream] = false
+	return false
+}
+
+func (r *Relay) idle(stream string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.busy[stream] = false
+}
+
+// publishSome publishes the next events of a stream. An error means that the
+// batch which it ended at may or may not be on Kafka: it is sent again as it was.
+func (r *Relay) publishSome(ctx, sending context.Context, stream string) error {
+	r.mu.Lock()
+	next := r.acked[stream] + 1
+	r.mu.Unlock()
+	return r.send(ctx, sending, stream, next, next+chunk-1, func(last int64) {
+		r.trouble.over()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.counted += last - r.acked[stream]
+		r.acked[stream] = last
+		close(r.changed)
+		r.changed = make(chan struct{})
+	})
+}
+
+// send publishes the events of a stream from one sequence to another, as far as
+// they are recorded, batch by batch, and calls acked with the last sequence of
+// each batch that Kafka has.
+func (r *Relay) send(ctx, sending context.Context, stream string, from, to int64, acked func(last int64)) error {
+	logged, err := r.o.Ledger.Events(ctx, stream, from, int(min(to-from+1, chunk)))
+	if err != nil {
+		return fmt.Errorf("reading %s from sequence %d: %w", stream, from, err)
+	}
+	if len(logged) == 0 {
+		return fmt.Errorf("reading %s: the event log does not have sequence %d, which was recorded: it is damaged; restore a backup", stream, from)
+	}
+	at := r.place[stream]
+	batch := make([]event.Message, 0, len(logged))
+	size, next := 0, from
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		if _, err := r.o.Cluster.Produce(sending, at.topic, at.partition, batch); err != nil {
+			return err
+		}
+		acked(next - 1)
+		batch, size = batch[:0], 0
+		return nil
+	}
+	for i := range logged {
+		ev := &logged[i]
+		if ev.Sequence != next {
+			return fmt.Errorf("reading %s: sequence %d comes where %d must be: the event log is damaged; restore a backup", stream, ev.Sequence, next)
+		}
+		m := event.Encode(ev.Attributes, ev.Data)
+		n := records.Size(&m)
+		if size+n > records.MaxBatchBytes {
+			if err := flush(); err != nil {
+				return err
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+		batch, size, next = append(batch, m), size+n, next+1
+	}
+	return flush()
+}
+
+// pause waits before attempt n+1: a jittered time that doubles up to 5 s.
+func pause(ctx context.Context, attempt int) {
+	d := min(50*time.Millisecond<<min(attempt-1, 7), 5*time.Second)
+	t := time.NewTimer(d/2 + rand.N(d/2))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// trouble turns the failures of many workers into one line when they begin and
+// one when they are over.
+type trouble struct {
+	log   *slog.Logger
+	mu    sync.Mutex
+	since time.Time
+	last  time.Time // when connections were last dropped
+	text  string
+}
+
+// met notes a failure; reset says that connections should be made anew.
+func (t *trouble) met(err error) (reset bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.since.IsZero() {
+		t.since = time.Now()
+		t.log.Warn("relay: publishing is interrupted; it goes on where it stopped", "error", err)
+	}
+	t.text = err.Error()
+	if time.Since(t.last) < time.Second {
+		return false
+	}
+	t.last = time.Now()
+	return true
+}
+
+func (t *trouble) over() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.since.IsZero() {
+		t.log.Info("relay: publishing goes on", "interrupted_for", time.Since(t.since).Round(time.Millisecond))
+		t.since, t.text = time.Time{}, ""
+	}
+}
+
+func (t *trouble) now() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text
+}

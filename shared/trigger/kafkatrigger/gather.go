@@ -1,0 +1,263 @@
+package kafkatrigger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"comptoir/shared/event"
+	"comptoir/shared/projection"
+	"comptoir/shared/records"
+)
+
+const (
+	// small is how many records a partition may lag without being behind. Batches
+	// of one that is behind are large and need a slot.
+	small = 2000
+	// A level partition takes what has arrived; its first answer is this large at
+	// most (a broker gives one whole batch even so).
+	levelBytes = 256 << 10
+	// Behind, this much is fetched at a time. It bounds compressed bytes.
+	behindBytes = 1 << 20
+	// maxWait is how long the broker holds an answer for a first record.
+	maxWait = 2 * time.Second
+	// offerFor is how long a batch is offered before it takes in what came meanwhile.
+	offerFor = 5 * time.Millisecond
+)
+
+// tools are what a batch is made with, shared by all partitions: few are at work
+// at a time.
+type tools struct {
+	buf     []byte
+	reader  records.BatchReader
+	record  records.Record
+	decoder *event.Decoder
+}
+
+var toolbox = sync.Pool{New: func() any { return &tools{decoder: event.NewDecoder()} }}
+
+// gather makes batches until no more is to be taken in.
+func (p *partition) gather() {
+	ctx, failing, attempt := p.g.take, time.Time{}, 0
+	for p.settle(ctx) {
+		b := newBatch(p.currentEpoch())
+		err := p.fill(ctx, b)
+		if err == nil {
+			if !failing.IsZero() {
+				p.g.k.trouble.over()
+			}
+			failing, attempt = time.Time{}, 0
+			continue
+		}
+		b.free()
+		if ctx.Err() != nil {
+			return
+		}
+		err = p.judge(ctx, err)
+		if failing.IsZero() {
+			failing = time.Now()
+		}
+		if needsPerson(err) {
+			p.g.stop(err)
+			return
+		}
+		if time.Since(failing) > p.g.k.c.StuckAfter {
+			p.g.stop(fmt.Errorf("%w: %w", errStuck, err))
+			return
+		}
+		if attempt++; attempt > 1 {
+			p.g.k.trouble.met(err) // one lost connection is no news
+		}
+		pause(ctx, attempt, 2*time.Second)
+	}
+}
+
+// settle goes back to what is not done where the partition is begun anew, once
+// its time has come. It returns false when there is nothing more to take in.
+func (p *partition) settle(ctx context.Context) bool {
+	select {
+	case <-p.anew:
+		p.mu.Lock()
+		wait := time.Until(p.resume)
+		p.mu.Unlock()
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+		p.next = p.done.Load()
+	default:
+	}
+	return ctx.Err() == nil
+}
+
+// fill makes one batch and sees it taken over. nil also where the batch was
+// dropped because the partition is begun anew.
+func (p *partition) fill(ctx context.Context, b *batch) error {
+	if p.end.Load()-p.next <= small {
+		return p.fillLevel(ctx, b)
+	}
+	s, err := p.g.k.c.Slots.take(ctx)
+	if err != nil {
+		return err
+	}
+	b.slot = s
+	b.deliveries = make([]projection.Delivery, 0, min(int64(p.g.k.c.BatchMaxRecords), p.end.Load()-p.next))
+	t, _ := toolbox.Get().(*tools)
+	defer toolbox.Put(t)
+	limit, began, most := p.g.k.c.BatchMaxRecords, time.Now(), 0
+	for {
+		before := len(b.deliveries)
+		got, buf, err := p.fetch(ctx, t.buf, behindBytes, maxWait)
+		t.buf = buf
+		if err != nil {
+			if before > 0 {
+				break // hand over what there is; the next fetch says it again
+			}
+			return err
+		}
+		if err := p.read(t, got, b, limit); err != nil {
+			return err
+		}
+		n := len(b.deliveries)
+		most = max(most, n-before)
+		// What would not fit is not fetched to be thrown away.
+		if n+most > limit || p.next >= p.end.Load() || time.Since(began) >= p.g.k.c.BatchMaxTime || p.toBeginAnew(b) {
+			break
+		}
+	}
+	return p.offer(ctx, b)
+}
+
+// fillLevel waits for a first record and hands over what has come with it at
+// once. While the batch before is being handled it takes in what comes.
+func (p *partition) fillLevel(ctx context.Context, b *batch) error {
+	wait := maxWait
+	for {
+		// Most answers to a long wait are empty: no buffer is kept for them.
+		got, _, err := p.fetch(ctx, nil, levelBytes, wait)
+		if err != nil {
+			if len(b.deliveries) > 0 {
+				return p.offer(ctx, b)
+			}
+			return err
+		}
+		if len(got.Batches) > 0 {
+			t, _ := toolbox.Get().(*tools)
+			err := p.read(t, got, b, p.g.k.c.BatchMaxRecords)
+			toolbox.Put(t)
+			if err != nil {
+				return err
+			}
+		}
+		switch n := len(b.deliveries); {
+		case p.toBeginAnew(b):
+			b.free()
+			return nil
+		case n == 0:
+			b.free()
+			return nil // nothing came, or nothing that counts
+		case n >= small || n >= p.g.k.c.BatchMaxRecords:
+			return p.offer(ctx, b)
+		}
+		t := time.NewTimer(offerFor)
+		select {
+		case p.batches <- b:
+			t.Stop()
+			return nil
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C: // the batch before is still being handled
+		}
+		wait = 0
+	}
+}
+
+// fetch asks for records from next on.
+func (p *partition) fetch(ctx context.Context, buf []byte, maxBytes int32, wait time.Duration) (records.Fetched, []byte, error) {
+	p.asked.Store(time.Now().UnixNano())
+	defer p.asked.Store(0)
+	got, buf, err := p.g.k.fetcher.Fetch(ctx, records.FetchRequest{
+		Topic: p.topic, Partition: p.number, Offset: p.next, MaxBytes: maxBytes, MaxWait: wait,
+	}, buf)
+	if err == nil {
+		p.end.Store(got.End)
+	}
+	return got, buf, err
+}
+
+// read decodes what was fetched into the batch, up to limit records in all. Of
+// a record only the decoded event is kept; its bytes where it is poison.
+func (p *partition) read(t *tools, got records.Fetched, b *batch, limit int) error {
+	t.reader.Reset(got, p.next)
+	for len(b.deliveries) < limit {
+		ok, err := t.reader.Read(&t.record)
+		if err != nil {
+			return fmt.Errorf("reading %s@%d: %w", p, t.reader.NextOffset(), err)
+		}
+		if !ok {
+			p.next = max(p.next, t.reader.NextOffset())
+			b.next = p.next
+			return nil
+		}
+		d := projection.Delivery{Origin: projection.Origin{Topic: p.topic, Partition: p.number, Offset: t.record.Offset}}
+		d.Event, err = t.decoder.Decode(t.record.Message, p.g.k.c.Uses)
+		if err != nil {
+			m := records.CloneMessage(&t.record.Message)
+			d.Poison, d.Message, d.Event = err, &m, event.Event{}
+		}
+		b.deliveries = append(b.deliveries, d)
+		p.next, b.next = t.record.Offset+1, t.record.Offset+1
+	}
+	return nil
+}
+
+// offer waits until the batch is taken over.
+func (p *partition) offer(ctx context.Context, b *batch) error {
+	if len(b.deliveries) == 0 {
+		b.free()
+		return nil
+	}
+	if p.toBeginAnew(b) {
+		b.free()
+		return nil
+	}
+	select {
+	case p.batches <- b:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.anew:
+		p.again() // settle is to see it
+		b.free()
+		return nil
+	}
+}
+
+func (p *partition) toBeginAnew(b *batch) bool { return b.epoch != p.currentEpoch() }
+
+// judge says what a failed fetch means. An offset that is out of range means
+// that the log was cut at its beginning, or made anew.
+func (p *partition) judge(ctx context.Context, err error) error {
+	if !errors.Is(err, kafka.OffsetOutOfRange) {
+		return err
+	}
+	held, askErr := p.g.k.c.Cluster.Offsets(ctx, p.topic, p.number)
+	switch {
+	case askErr != nil:
+		return askErr
+	case p.next > held.End:
+		return tooShort(p.g.k.c.Function, p, p.next, held.End)
+	case p.next < held.First:
+		p.g.k.log.Warn("the log no longer has records that were not applied; what is missing shows as gaps, and `comptoir republish` brings it again",
+			"topic", p.topic, "partition", p.number, "from", p.next, "first", held.First)
+		p.next = held.First
+	}
+	return err
+}

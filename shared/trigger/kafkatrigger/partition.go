@@ -1,0 +1,175 @@
+package kafkatrigger
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"comptoir/shared/projection"
+)
+
+// partition is one partition for as long as a generation has it. One goroutine
+// gathers batches, another hands them over: one is handled while the next is made.
+type partition struct {
+	g      *generation
+	topic  string // by its name on Kafka
+	number int32
+
+	next int64        // to be fetched; the gatherer's
+	end  atomic.Int64 // after the last record there is
+	done atomic.Int64 // next to be handled
+	// committed is what the group has; −1 none.
+	committed atomic.Int64
+	asked     atomic.Int64 // when the fetch in flight began, in ns; 0: none
+	batches   chan *batch
+	anew      chan struct{} // the partition is begun anew at done
+
+	mu     sync.Mutex
+	epoch  int       // counts the times that it was begun anew
+	resume time.Time // not before
+}
+
+// batch is what is handed over at once.
+type batch struct {
+	deliveries []projection.Delivery
+	next       int64 // the offset after it
+	epoch      int
+	slot       slot
+}
+
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+func newBatch(epoch int) *batch {
+	b, _ := batches.Get().(*batch)
+	b.epoch = epoch
+	return b
+}
+
+// free gives the batch's memory back.
+func (b *batch) free() {
+	b.slot.release()
+	if cap(b.deliveries) > 2*small {
+		b.deliveries = nil // not to be kept for small ones
+	}
+	clear(b.deliveries)
+	b.deliveries = b.deliveries[:0]
+	batches.Put(b)
+}
+
+func newPartition(g *generation, topic string, number int32) *partition {
+	return &partition{g: g, topic: topic, number: number, batches: make(chan *batch), anew: make(chan struct{}, 1)}
+}
+
+func (p *partition) begin(from, committed, end int64) {
+	p.next = from
+	p.done.Store(from)
+	p.end.Store(end)
+	if committed < 0 {
+		committed = -1
+		if from == 0 {
+			committed = 0 // nothing to commit before something was done
+		}
+	}
+	p.committed.Store(committed)
+}
+
+// String writes topic/partition.
+func (p *partition) String() string { return fmt.Sprintf("%s/%d", p.topic, p.number) }
+
+// handle hands batches over until no more is taken in.
+func (p *partition) handle() {
+	attempt := 0
+	for {
+		var b *batch
+		select {
+		case <-p.g.take.Done():
+			return
+		case b = <-p.batches:
+		}
+		if b.epoch != p.currentEpoch() || b.slot.handle(p.g.take) != nil {
+			b.free()
+			continue
+		}
+		if p.apply(b) {
+			attempt = 0
+			continue
+		}
+		attempt++
+		p.beginAnew(attempt)
+	}
+}
+
+// apply hands one batch over. It returns false where some of it is to be brought again.
+func (p *partition) apply(b *batch) bool {
+	k := p.g.k
+	defer b.free()
+	began := time.Now()
+	k.lines.received(p, len(b.deliveries))
+	outcome, report := k.c.Handler.Handle(p.g.work, b.deliveries)
+	if outcome.Done() {
+		p.done.Store(b.next)
+		p.g.touch()
+		k.lines.applied(p, report, b.next-1, time.Since(began))
+		return true
+	}
+	from := p.done.Load()
+	again := from // where the outcome does not name the partition, all of it
+	for _, r := range outcome.Retry {
+		if r.Topic == p.topic && r.Partition == p.number {
+			again = max(from, min(r.Offset, b.next))
+		}
+	}
+	p.done.Store(again)
+	p.g.touch()
+	if p.g.work.Err() == nil {
+		k.lines.failed(p, again, outcome.Err)
+	}
+	return false
+}
+
+// beginAnew has the gatherer drop what it has and begin at what is not done, after
+// a jittered time that grows with the attempts.
+func (p *partition) beginAnew(attempt int) {
+	p.mu.Lock()
+	p.epoch++
+	p.resume = time.Now().Add(delay(attempt, 10*time.Second))
+	p.mu.Unlock()
+	p.again()
+}
+
+func (p *partition) again() {
+	select {
+	case p.anew <- struct{}{}:
+	default:
+	}
+}
+
+func (p *partition) currentEpoch() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.epoch
+}
+
+// hangs tells whether a fetch is in flight for longer than it can be.
+func (p *partition) hangs() bool {
+	asked := p.asked.Load()
+	return asked != 0 && time.Since(time.Unix(0, asked)) > p.g.k.c.StuckAfter
+}
+
+// delay is a jittered time before attempt n+1 that doubles from 50 ms up to most.
+func delay(attempt int, most time.Duration) time.Duration {
+	d := min(50*time.Millisecond<<min(attempt-1, 12), most)
+	return d/2 + rand.N(d/2)
+}
+
+func pause(ctx context.Context, attempt int, most time.Duration) {
+	t := time.NewTimer(delay(attempt, most))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
