@@ -1,0 +1,163 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"comptoir/local/ledger"
+	"comptoir/shared/event"
+)
+
+// books records into the ledger, and in a dry run takes everything back.
+type books struct {
+	ledger *ledger.Ledger
+	who    string
+	dry    bool
+
+	known map[string]bool // products that exist, or that this import made
+	// clients that exist, or that this import made
+	clients map[string]bool
+
+	// What a dry run has taken back already and must put again where a later
+	// transaction builds on it; put is what the present transaction has.
+	pending        map[string]ledger.Product
+	pendingClients map[string]bool
+	put            map[string]bool
+	putClients     map[string]bool
+
+	created        Created
+	createdClients int
+}
+
+// Created counts the products that rows brought in by themselves.
+type Created struct {
+	Services int // codes that do not begin with five digits
+	Uncosted int // products that the catalogue does not have: no buy price, so no profit of them is known
+}
+
+func newBooks(l *ledger.Ledger, who string, dry bool) *books {
+	return &books{
+		ledger: l, who: who, dry: dry,
+		known: map[string]bool{}, clients: map[string]bool{},
+		pending: map[string]ledger.Product{}, pendingClients: map[string]bool{},
+		put: map[string]bool{}, putClients: map[string]bool{},
+	}
+}
+
+var errTakenBack = errors.New("a dry run takes everything back")
+
+// batch records what f does as a whole, or in a dry run takes it back at the end.
+func (b *books) batch(ctx context.Context, f func(*ledger.Tx) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	clear(b.put)
+	clear(b.putClients)
+	err := b.ledger.RecordBulk(ctx, b.who, func(tx *ledger.Tx) error {
+		if err := f(tx); err != nil {
+			return err
+		}
+		if b.dry {
+			return errTakenBack
+		}
+		return nil
+	})
+	if b.dry && errors.Is(err, errTakenBack) {
+		return nil
+	}
+	return err
+}
+
+// putProduct creates or changes a catalogue entry.
+func (b *books) putProduct(tx *ledger.Tx, p ledger.Product) (changed bool, err error) {
+	if changed, err = tx.PutProduct(p); err != nil {
+		return false, err
+	}
+	b.known[p.ID] = true
+	if changed && b.dry {
+		b.pending[p.ID], b.put[p.ID] = p, true
+	}
+	return changed, nil
+}
+
+// product makes sure that a product exists in the transaction.
+func (b *books) product(tx *ledger.Tx, code, description string) error {
+	if b.known[code] {
+		p, pending := b.pending[code]
+		if !pending || b.put[code] {
+			return nil
+		}
+		_, err := b.putProduct(tx, p)
+		return err
+	}
+	id := strings.Clone(code)
+	if _, ok, err := tx.Product(id); err != nil || ok {
+		b.known[id] = ok
+		return err
+	}
+	if description == "" {
+		description = id
+	}
+	p := ledger.Product{ID: id, Name: description, Kind: kindOf(id)}
+	if _, err := b.putProduct(tx, p); err != nil {
+		return err
+	}
+	if p.Kind == event.KindService {
+		b.created.Services++
+	} else {
+		b.created.Uncosted++
+	}
+	return nil
+}
+
+// client makes sure that a client exists in the transaction.
+func (b *books) client(tx *ledger.Tx, id string) error {
+	if id == "" || (b.clients[id] && (!b.pendingClients[id] || b.putClients[id])) {
+		return nil
+	}
+	if !b.clients[id] {
+		_, ok, err := tx.Client(id)
+		if err != nil {
+			return err
+		}
+		if ok {
+			b.clients[id] = true
+			return nil
+		}
+	}
+	if _, err := tx.PutClient(ledger.Client{ID: id}); err != nil {
+		return err
+	}
+	if !b.clients[id] {
+		b.createdClients++
+	}
+	b.clients[id] = true
+	if b.dry {
+		b.pendingClients[id], b.putClients[id] = true, true
+	}
+	return nil
+}
+
+// kindOf: a code that does not begin with five digits is a service (postage, fees, samples).
+func kindOf(code string) event.Kind {
+	if len(code) >= 5 && digits(code[:5]) {
+		return event.KindStock
+	}
+	return event.KindService
+}
+
+func digits(s string) bool {
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// recording wraps an error of a batch that recorded the rows up to one.
+func recording(what string, r int, err error) error {
+	return fmt.Errorf("recording %s up to row %d: %w", what, r, err)
+}

@@ -1,0 +1,146 @@
+package importer
+
+import (
+	"context"
+	"strings"
+
+	"comptoir/local/ledger"
+	"comptoir/shared/event"
+	"comptoir/shared/money"
+)
+
+const productsPerBatch = 500
+
+type catalogueRow struct {
+	number  int
+	product ledger.Product
+}
+
+// importCatalogue creates and changes catalogue entries. A product that the
+// ledger has archived stays so.
+func (s *session) importCatalogue(ctx context.Context, t *table) error {
+	seen := map[string]bool{}
+	batch := make([]catalogueRow, 0, productsPerBatch)
+	err := s.each(ctx, t, func(r *row) error {
+		p, why := s.catalogueEntry(r)
+		if why == nil && seen[p.ID] {
+			why = &refusal{"product_id", p.ID, "a product stands once in a catalogue", "remove one of the two rows; the first was taken"}
+		}
+		if why != nil {
+			s.reject(t, r, why)
+			return nil
+		}
+		seen[p.ID] = true
+		if batch = append(batch, catalogueRow{r.number, p}); len(batch) == productsPerBatch {
+			err := s.recordCatalogue(ctx, t, batch)
+			batch = batch[:0]
+			return err
+		}
+		return nil
+	})
+	if err == nil && len(batch) > 0 {
+		err = s.recordCatalogue(ctx, t, batch)
+	}
+	return err
+}
+
+func (s *session) recordCatalogue(ctx context.Context, t *table, batch []catalogueRow) error {
+	err := s.books.batch(ctx, func(tx *ledger.Tx) error {
+		for _, c := range batch {
+			old, exists, err := tx.Product(c.product.ID)
+			if err != nil {
+				return err
+			}
+			c.product.Archived = old.Archived
+			changed, err := s.books.putProduct(tx, c.product)
+			if err != nil {
+				why, err := refused(err, "", "")
+				if err != nil {
+					return err
+				}
+				s.reject(t, &row{number: c.number}, why)
+				continue
+			}
+			switch {
+			case !exists:
+				s.summary.Products.Created++
+			case changed:
+				s.summary.Products.Changed++
+			default:
+				s.summary.Products.Unchanged++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return recording("the catalogue", batch[len(batch)-1].number, err)
+	}
+	return nil
+}
+
+func (s *session) catalogueEntry(r *row) (p ledger.Product, why *refusal) {
+	if why = wrongWidth(r, 6); why != nil {
+		return p, why
+	}
+	f := fieldReader{row: r, names: s.profile.layouts[catalogue].columns, currency: s.summary.Currency}
+	p.ID, p.Name = strings.Clone(f.needed(colProduct)), strings.Clone(f.needed(colName))
+	p.Category = strings.Clone(f.text(colCategory))
+	p.Kind = kindOf(p.ID)
+	p.BuyPrice, p.SellPrice = f.amount(colBuy), f.amount(colSell)
+	if text := f.text(colMargin); text != "" {
+		bp, err := money.ParsePercent(text)
+		if err != nil || bp < 0 || bp > money.Whole {
+			f.refuse(colMargin, "a minimum margin is a percentage from 0 to 100 with at most two decimals", "write it like 26 or 12.5, or leave it empty")
+		}
+		p.MinMargin = money.SomeBasisPoints(bp)
+	}
+	return p, f.why
+}
+
+// fieldReader reads the fields of one row and keeps the first refusal.
+type fieldReader struct {
+	row      *row
+	names    []string
+	currency money.Currency
+	why      *refusal
+}
+
+func (f *fieldReader) text(column int) string { return strings.TrimSpace(f.row.fields[column]) }
+
+func (f *fieldReader) refuse(column int, rule, advice string) {
+	if f.why == nil {
+		f.why = &refusal{f.names[column], strings.Clone(f.row.fields[column]), rule, advice}
+	}
+}
+
+func (f *fieldReader) needed(column int) string {
+	v := f.text(column)
+	if v == "" {
+		f.refuse(column, "the field cannot be empty", "fill it in")
+	}
+	return v
+}
+
+func (f *fieldReader) amount(column int) money.NullAmount {
+	v := f.text(column)
+	if v == "" {
+		return money.NullAmount{}
+	}
+	a, err := money.ParseAmount(v, f.currency)
+	if err != nil || a < 0 {
+		f.refuse(column, "an amount is a plain number in "+string(f.currency)+", zero or above", "write it like "+money.Amount(1234).Format(f.currency)+", without grouping, or leave it empty if unknown")
+	}
+	return money.Some(a)
+}
+
+func (f *fieldReader) date(column int) event.Date {
+	v := f.text(column)
+	if v == "" {
+		return event.NoDate
+	}
+	d, err := event.ParseDate(v)
+	if err != nil {
+		f.refuse(column, "a date is YYYY-MM-DD and a day of the calendar", "write it like 2011-12-09, or leave it empty")
+	}
+	return d
+}

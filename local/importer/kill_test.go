@@ -1,0 +1,163 @@
+package importer_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"comptoir/local/demo"
+	"comptoir/local/importer"
+	"comptoir/local/ledger"
+)
+
+// TestMain is the import itself where it is started as a child to be killed.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("IMPORT_INTO"); dir != "" {
+		if err := child(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func child(dir string) error {
+	l, err := ledger.Open(context.Background(), filepath.Join(dir, "ledger.db"), ledger.Options{BusinessDate: today()})
+	if err != nil {
+		return err
+	}
+	_, err = importer.Import(context.Background(), importer.Options{
+		Ledger: l, Who: "test", Files: importer.Paths(somePaths(dir)...),
+		Progress: func(s importer.Step) {
+			if s.Total > 0 {
+				fmt.Println(s.Stage)
+			}
+		},
+	})
+	return err
+}
+
+func somePaths(dir string) []string {
+	return []string{filepath.Join(dir, "sales.csv"), filepath.Join(dir, "products.csv"), filepath.Join(dir, "stock.csv")}
+}
+
+// An import that is killed, at whatever moment, and then run again ends in the
+// same ledger as one that was left alone: the same documents under the same
+// numbers, the same events in the same order.
+func TestKilled(t *testing.T) {
+	dir := t.TempDir()
+	some(t, dir)
+	calm := filepath.Join(t.TempDir(), "ledger.db")
+	l := open(t, calm)
+	run(t, l, importer.Options{Files: importer.Paths(somePaths(dir)...)})
+	want := dump(t, l)
+	all, steps := events(t, l), 0
+	for _, k := range []struct {
+		stage string
+		seen  int // how often its progress was told
+		wait  time.Duration
+	}{
+		{"catalogue", 2, 5 * time.Millisecond}, {"stock count", 4, 3 * time.Millisecond},
+		{"invoices", 4, 0}, {"invoices", 7, 7 * time.Millisecond}, {"invoices", 10, 2 * time.Millisecond},
+		{"settling stock", 1, 0}, {"settling stock", 1, 10 * time.Millisecond},
+	} {
+		path := filepath.Join(dir, "ledger.db")
+		for _, f := range []string{path, path + "-wal", path + "-shm"} {
+			_ = os.Remove(f)
+		}
+		made, err := ledger.Create(t.Context(), path, ledger.Setup{Currency: "GBP", Partitions: 8}, ledger.Options{BusinessDate: today()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := made.Close(); err != nil {
+			t.Fatal(err)
+		}
+		c := exec.CommandContext(t.Context(), os.Args[0])
+		c.Env = append(os.Environ(), "IMPORT_INTO="+dir)
+		c.Stderr = os.Stderr
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for n := 0; n < k.seen && lines.Scan(); {
+			if lines.Text() == k.stage {
+				n++
+			}
+		}
+		time.Sleep(k.wait)
+		_ = c.Process.Kill() // SIGKILL
+		_, _ = io.Copy(io.Discard, out)
+		killed := c.Wait() != nil
+		after := open(t, path)
+		left := events(t, after)
+		s := run(t, after, importer.Options{Files: importer.Paths(somePaths(dir)...)})
+		same(t, fmt.Sprintf("killed at %s %d", k.stage, k.seen), dump(t, after), want)
+		t.Logf("killed (%t) at %s %d: %d of %d events were there; the second run found %d documents and recorded %d",
+			killed, k.stage, k.seen, left, all, s.Already.Documents, s.Sales.Documents+s.Returns.Documents)
+		if killed && left < all {
+			steps++
+		}
+		if err := after.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if steps < 4 {
+		t.Errorf("only %d of the kills came before the end", steps)
+	}
+}
+
+// some writes the first part of the real year into a directory.
+func some(t *testing.T, dir string) {
+	t.Helper()
+	for i, f := range demo.Files() {
+		in, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var from io.Reader = in
+		if strings.HasSuffix(f.Name, ".gz") {
+			if from, err = gzip.NewReader(in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rows := bufio.NewScanner(from)
+		out, err := os.Create(filepath.Join(dir, []string{"products.csv", "stock.csv", "sales.csv"}[i]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 0; n < 20_000 && rows.Scan(); n++ {
+			if _, err := fmt.Fprintln(out, rows.Text()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := out.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// events counts what a ledger has logged.
+func events(t *testing.T, l *ledger.Ledger) (n int64) {
+	t.Helper()
+	heads, _, err := l.Heads(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, head := range heads {
+		n += head
+	}
+	return n
+}

@@ -1,0 +1,163 @@
+package importer
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"comptoir/local/ledger"
+	"comptoir/shared/money"
+)
+
+// Reject says why rows of a file were left out. Their rows changed nothing.
+type Reject struct {
+	File string
+	// Row is the line of the file, the header being line 1.
+	Row int
+	// Rows is how many rows are left out for it: 1, or all of a document that
+	// is refused as a whole, Row being the first of them.
+	Rows   int
+	Column string // "" where the row or document as a whole is meant
+	Value  string // as it stands in the file
+	Rule   string // what holds
+	Advice string // what to do
+}
+
+func (r Reject) String() string {
+	at := fmt.Sprintf("%s, row %d", r.File, r.Row)
+	if r.Rows > 1 {
+		at += fmt.Sprintf(" (%d rows)", r.Rows)
+	}
+	if r.Column != "" {
+		at += ", " + r.Column
+	}
+	return fmt.Sprintf("%s: %q: %s; %s", at, shorten(r.Value), r.Rule, r.Advice)
+}
+
+// RuleCount is how many rows one rule left out.
+type RuleCount struct {
+	Rule string
+	Rows int
+	// Net is what these rows would have come to, quantity × price, as far as
+	// both can be read; minor units, signed as in the file.
+	Net money.Amount
+}
+
+// refusal is why a row is left out, without where it stands.
+type refusal struct {
+	column, value string
+	rule, advice  string
+}
+
+// Printed is how many rejects a summary shows; all of them go to Options.Rejects.
+const Printed = 20
+
+// rejects counts what is left out, keeps the first and writes all to a file
+// that appears under its name only when it is complete.
+type rejects struct {
+	first  []Reject
+	counts map[string]*RuleCount
+	order  []*RuleCount
+	rows   int
+	err    error // of writing
+
+	path string
+	file *os.File
+	out  *bufio.Writer
+	csv  *csv.Writer
+}
+
+func newRejects(path string) (*rejects, error) {
+	r := &rejects{counts: map[string]*RuleCount{}, path: path}
+	if path == "" {
+		return r, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return nil, fmt.Errorf("preparing the rejects file %s: choose another place for --rejects: %w", path, err)
+	}
+	r.file, r.out = f, bufio.NewWriter(f)
+	r.csv = csv.NewWriter(r.out)
+	r.err = r.csv.Write([]string{"file", "row", "rows", "column", "value", "rule", "what_to_do"})
+	return r, nil
+}
+
+func (r *rejects) add(j Reject, net money.Amount) {
+	if len(r.first) < Printed {
+		j.Value = strings.Clone(j.Value)
+		r.first = append(r.first, j)
+	}
+	c := r.counts[j.Rule]
+	if c == nil {
+		c = &RuleCount{Rule: j.Rule}
+		r.counts[j.Rule] = c
+		r.order = append(r.order, c)
+	}
+	c.Rows += j.Rows
+	r.rows += j.Rows
+	if sum, err := money.Add(c.Net, net); err == nil {
+		c.Net = sum
+	}
+	if r.file != nil && r.err == nil {
+		r.err = r.csv.Write([]string{j.File, strconv.Itoa(j.Row), strconv.Itoa(j.Rows), j.Column, harmless(j.Value), j.Rule, j.Advice})
+	}
+}
+
+// harmless keeps a spreadsheet from taking a value for a formula.
+func harmless(v string) string {
+	if v == "" || !strings.ContainsRune("=+-@\t\r", rune(v[0])) {
+		return v
+	}
+	if _, err := strconv.ParseFloat(v, 64); err == nil {
+		return v
+	}
+	return "'" + v
+}
+
+// close puts the file in place.
+func (r *rejects) close() error {
+	if r.file == nil {
+		return nil
+	}
+	f := r.file
+	r.file = nil
+	r.csv.Flush()
+	err := errors.Join(r.err, r.csv.Error(), r.out.Flush(), f.Chmod(0o600), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), r.path)
+	}
+	if err != nil {
+		err = fmt.Errorf("writing the rejects file %s: make room or choose another place for --rejects: %w", r.path, errors.Join(err, os.Remove(f.Name())))
+	}
+	return err
+}
+
+// discard leaves whatever stood under the name as it was.
+func (r *rejects) discard() {
+	if r.file != nil {
+		_ = r.file.Close()
+		_ = os.Remove(r.file.Name())
+		r.file = nil
+	}
+}
+
+// refused turns the ledger's verdict into one of the table's; other errors
+// stay errors.
+func refused(err error, column, value string) (*refusal, error) {
+	var rule *ledger.RuleError
+	if !errors.As(err, &rule) {
+		return nil, err
+	}
+	if column == "" {
+		column = rule.Field
+	}
+	if value == "" {
+		value = rule.Value
+	}
+	return &refusal{column, value, rule.Rule, rule.Advice}, nil
+}

@@ -1,0 +1,154 @@
+package importer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"comptoir/local/ledger"
+	"comptoir/shared/event"
+	"comptoir/shared/money"
+)
+
+// importStock records a file as one stock count. A count is one entry, so its
+// lots are held until the file has been read.
+func (s *session) importStock(ctx context.Context, t *table) error {
+	c := count{session: s, table: t, seen: map[[2]string]bool{}, places: map[string]int{}}
+	if err := s.each(ctx, t, func(r *row) error { c.add(r); return nil }); err != nil {
+		return err
+	}
+	if len(c.rows) == 0 {
+		return nil
+	}
+	return c.record(ctx)
+}
+
+// count is a stock count being read.
+type count struct {
+	*session
+	table  *table
+	seen   map[[2]string]bool
+	places map[string]int // of each product in the count
+	rows   []int          // the row of each lot, in the order of the file
+	codes  []string       // the product of each lot
+	lots   []ledger.CountedLot
+}
+
+func (c *count) add(r *row) {
+	why := wrongWidth(r, 6)
+	var lot ledger.CountedLot
+	var code string
+	if why == nil {
+		f := fieldReader{row: r, names: c.table.layout.columns, currency: c.summary.Currency}
+		code = f.needed(colProduct)
+		lot = ledger.CountedLot{Lot: f.needed(colLot), UnitCost: f.amount(colUnitCost), ReceivedOn: f.date(colReceived), ExpiryDate: f.date(colExpiry)}
+		q, err := money.ParseQuantity(f.text(colOnHand))
+		if err != nil || q < 0 {
+			f.refuse(colOnHand, "a counted quantity is a plain number with at most three decimals, zero or above", "write it like 6 or 0.125, without grouping")
+		}
+		lot.OnHand = q
+		if lot.ReceivedOn > c.StockDate {
+			f.refuse(colReceived, "what was counted on "+c.StockDate.String()+" was not received later", "correct the date of receipt")
+		}
+		if kindOf(code) == event.KindService {
+			f.refuse(colProduct, "a code that does not begin with five digits is a service, and services have no stock", "remove the row or correct the code")
+		}
+		if c.seen[[2]string{code, lot.Lot}] {
+			f.refuse(colLot, "a lot of a product stands once in a count", "add the quantities up or name the lots apart; the first row was taken")
+		}
+		why = f.why
+	}
+	if why != nil {
+		c.reject(c.table, r, why)
+		return
+	}
+	code, lot.Lot = strings.Clone(code), strings.Clone(lot.Lot)
+	c.seen[[2]string{code, lot.Lot}] = true
+	c.rows, c.codes, c.lots = append(c.rows, r.number), append(c.codes, code), append(c.lots, lot)
+}
+
+// record writes the count, unless one with the same content is there.
+func (c *count) record(ctx context.Context) error {
+	err := c.books.batch(ctx, func(tx *ledger.Tx) error {
+		v := ledger.StockCount{Date: c.StockDate}
+		lots := 0
+		for i, code := range c.codes {
+			ok, err := c.books.has(tx, code)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				c.reject(c.table, &row{number: c.rows[i]}, &refusal{"product_id", code, "a counted product is in the catalogue", "import its catalogue row first, then this file again"})
+				continue
+			}
+			place, ok := c.places[code]
+			if !ok {
+				place = len(v.Products)
+				c.places[code] = place
+				v.Products = append(v.Products, ledger.CountedProduct{Product: code})
+			}
+			v.Products[place].Lots = append(v.Products[place].Lots, c.lots[i])
+			lots++
+		}
+		if lots == 0 {
+			return nil
+		}
+		v.Reference = referenceOf(v)
+		entry, ok, err := tx.EntryByReference(v.Reference)
+		if err != nil {
+			return err
+		}
+		if ok {
+			c.summary.Stock.AlreadyOn = entry.Date
+			c.summary.Stock.AlreadyLots += lots
+			return nil
+		}
+		if _, err := tx.Count(v); err != nil {
+			why, err := refused(err, "", "")
+			if err != nil {
+				return err
+			}
+			c.rejects.add(Reject{File: c.table.file.Name, Row: c.rows[0], Rows: lots, Column: why.column, Value: why.value, Rule: why.rule, Advice: why.advice}, 0)
+			return nil
+		}
+		c.summary.Stock.Lots += lots
+		c.summary.Stock.Products += len(v.Products)
+		return nil
+	})
+	if err != nil {
+		return recording("the stock count", c.rows[len(c.rows)-1], err)
+	}
+	return nil
+}
+
+// has tells whether a product exists in the transaction, putting it there
+// again in a dry run.
+func (b *books) has(tx *ledger.Tx, code string) (bool, error) {
+	if !b.known[code] {
+		_, ok, err := tx.Product(code)
+		if err != nil || !ok {
+			return false, err
+		}
+		b.known[code] = true
+	}
+	return true, b.product(tx, code, "")
+}
+
+// referenceOf names a count after what was counted, whatever its date, so that
+// the same file again is known to be there.
+func referenceOf(v ledger.StockCount) string {
+	content := sha256.New()
+	for _, p := range v.Products {
+		for _, l := range p.Lots {
+			cost := ""
+			if l.UnitCost.Valid {
+				cost = strconv.FormatInt(int64(l.UnitCost.Amount), 10)
+			}
+			_, _ = fmt.Fprintf(content, "%q,%q,%s,%s,%s,%s\n", p.Product, l.Lot, l.OnHand, cost, l.ReceivedOn, l.ExpiryDate)
+		}
+	}
+	return "count-" + hex.EncodeToString(content.Sum(nil)[:12])
+}
