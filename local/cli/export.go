@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"comptoir/functions/query"
+	"comptoir/local/datadir"
+	"comptoir/local/runner"
+	"comptoir/shared/config"
+	"comptoir/shared/money"
+)
+
+// The analytics that can be exported.
+const (
+	winners    = "product-winners"
+	risks      = "loss-risk"
+	promotions = "client-promotions"
+)
+
+var analytics = []string{winners, risks, promotions}
+
+type exportFlags struct {
+	window, format string
+	all            bool
+}
+
+func (c *console) export() *cobra.Command {
+	var f exportFlags
+	cmd := &cobra.Command{
+		Use:   "export ANALYTIC",
+		Short: "Print what an analytic says, from the state",
+		Long: `Print what an analytic says, from the state: product-winners, loss-risk (a line a lot)
+or client-promotions. CSV has amounts in major units and ratios in percent; JSON is
+that of the query API: amounts in minor units, ratios in basis points. It only reads,
+and needs nothing running.`,
+		Example: `  comptoir export product-winners --window 30d > winners.csv
+  comptoir export loss-risk --format json
+  comptoir export client-promotions --all`,
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), oneOf("analytic", analytics)),
+		ValidArgs: analytics,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.runExport(cmd.Context(), args[0], f)
+		},
+	}
+	cmd.Flags().StringVar(&f.window, "window", "30d", "`7d, 30d or all`, of product-winners")
+	cmd.Flags().StringVar(&f.format, "format", "csv", "`csv or json`")
+	cmd.Flags().BoolVar(&f.all, "all", false, "also what is not ranked, not at risk or not eligible")
+	return cmd
+}
+
+// oneOf refuses an argument that is none of a few.
+func oneOf(what string, allowed []string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		for _, a := range args {
+			if !slices.Contains(allowed, a) {
+				return fmt.Errorf("there is no %s %q: name one of %s", what, a, strings.Join(allowed, ", "))
+			}
+		}
+		return nil
+	}
+}
+
+func (c *console) runExport(ctx context.Context, analytic string, f exportFlags) error {
+	if f.format != "csv" && f.format != "json" {
+		return usagef("there is no format %q: name csv or json", f.format)
+	}
+	if !slices.Contains(query.Windows[:], query.Window(f.window)) {
+		return usagef("there is no window %q: name 7d, 30d or all", f.window)
+	}
+	dir, cfg, err := c.open(false)
+	if err != nil {
+		return err
+	}
+	return c.withQuery(ctx, dir, cfg, func(s *query.Service) error {
+		list := query.ListQuery{All: f.all, Limit: query.NoLimit}
+		switch analytic {
+		case winners:
+			page, err := s.ProductWinners(ctx, query.WinnersQuery{Window: query.Window(f.window), ListQuery: list})
+			return write(c, f.format, &page, page.Note, page.Currency, page.Items, winnerColumns, err)
+		case risks:
+			page, err := s.LossRisk(ctx, query.RiskQuery{ListQuery: list})
+			return write(c, f.format, &page, page.Note, page.Currency, page.Items, riskColumns, err)
+		default:
+			page, err := s.ClientPromotions(ctx, query.ClientsQuery{ListQuery: list})
+			return write(c, f.format, &page, page.Note, page.Currency, page.Items, clientColumns, err)
+		}
+	})
+}
+
+// withQuery opens the state to be read and hands on what answers from it.
+func (c *console) withQuery(ctx context.Context, dir *datadir.Dir, cfg *config.Config, f func(*query.Service) error) (err error) {
+	reader, err := runner.OpenReader(ctx, dir, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	return f(query.New(query.Config{Reader: reader, Today: cfg.Calendar().Today}))
+}
+
+// column is one column of a CSV file.
+type column[T any] struct {
+	name string
+	text func(item *T, c money.Currency) string
+}
+
+func write[P, T any](c *console, format string, page *P, note string, currency money.Currency, items []T, columns []column[T], err error) error {
+	if err != nil {
+		return err
+	}
+	if note != "" {
+		fmt.Fprintln(c.err, note)
+	}
+	if format == "json" {
+		e := json.NewEncoder(c.out)
+		e.SetEscapeHTML(false)
+		return e.Encode(page)
+	}
+	return writeCSV(c.out, currency, items, columns)
+}
+
+func writeCSV[T any](out io.Writer, currency money.Currency, items []T, columns []column[T]) error {
+	w := csv.NewWriter(out)
+	row := make([]string, len(columns))
+	for i, col := range columns {
+		row[i] = col.name
+	}
+	if err := w.Write(row); err != nil {
+		return fmt.Errorf("writing CSV: %w", err)
+	}
+	for i := range items {
+		for j, col := range columns {
+			row[j] = col.text(&items[i], currency)
+		}
+		if err := w.Write(row); err != nil {
+			return fmt.Errorf("writing CSV: %w", err)
+		}
+	}
+	w.Flush()
+	if err := w.Error(); err != nil {
+		return fmt.Errorf("writing CSV: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package runner
+
+import (
+	"errors"
+	"log/slog"
+	"slices"
+
+	"comptoir/local/broker"
+	"comptoir/local/datadir"
+	"comptoir/local/ledger"
+	"comptoir/shared/config"
+	"comptoir/shared/event"
+	"comptoir/shared/records"
+)
+
+// ErrNoBroker says that the embedded broker is wanted and does not run.
+var ErrNoBroker = errors.New("the embedded broker is not running: start it with `comptoir run`, or set KAFKA_BOOTSTRAP_SERVERS to a Kafka")
+
+// Connect prepares the use of the Kafka of the settings, else of the embedded
+// broker that runs on the data directory, in whichever process.
+func Connect(dir *datadir.Dir, cfg *config.Config) (*records.Cluster, error) {
+	servers := cfg.KafkaBootstrapServers
+	if len(servers) == 0 {
+		running, err := dir.Running()
+		if err != nil {
+			return nil, err
+		}
+		if servers = []string{running[datadir.Broker].Address}; servers[0] == "" {
+			return nil, ErrNoBroker
+		}
+	}
+	return records.Connect(records.Config{Bootstrap: servers, Topics: topics(cfg)})
+}
+
+// Layout says how topics are made: with the ledger's partitions where there is one.
+func Layout(cfg *config.Config, l *ledger.Ledger) records.Layout {
+	layout := records.Layout{Partitions: cfg.Partitions, Replication: cfg.ReplicationFactor}
+	if l != nil {
+		layout.Partitions = l.Partitions()
+	}
+	return layout
+}
+
+func topics(cfg *config.Config) records.Topics {
+	return records.Topics{
+		Sales: cfg.Topics[event.Sales], Inventory: cfg.Topics[event.Inventory], Clients: cfg.Topics[event.Clients],
+		Heartbeats: cfg.Topics[event.Heartbeats], DeadLetters: cfg.Topics[event.DeadLetters],
+	}
+}
+
+// Kafka opens the Kafka of the settings for a command that is no part: the
+// embedded broker where it runs, and where it does not, one for as long as the command takes.
+// closeAll gives everything back.
+func Kafka(dir *datadir.Dir, cfg *config.Config, log *slog.Logger) (cluster *records.Cluster, closeAll func() error, err error) {
+	var closers []func() error
+	closeAll = func() error {
+		var errs []error
+		for _, c := range slices.Backward(closers) {
+			errs = append(errs, c())
+		}
+		return errors.Join(errs...)
+	}
+	cluster, err = Connect(dir, cfg)
+	if errors.Is(err, ErrNoBroker) {
+		lease, err := dir.Acquire(datadir.Broker)
+		if err != nil {
+			return nil, nil, err
+		}
+		closers = append(closers, lease.Release)
+		b, err := startBroker(dir, cfg, broker.Options{Log: log})
+		if err != nil {
+			return nil, nil, errors.Join(err, closeAll())
+		}
+		closers = append(closers, b.Close)
+		if err := lease.Announce(datadir.Broker, b.Addr()); err != nil {
+			return nil, nil, errors.Join(err, closeAll())
+		}
+		cluster, err = Connect(dir, cfg)
+		if err != nil {
+			return nil, nil, errors.Join(err, closeAll())
+		}
+	} else if err != nil {
+		return nil, nil, err
+	}
+	closers = append(closers, func() error { cluster.Close(); return nil })
+	return cluster, closeAll, nil
+}

@@ -1,0 +1,179 @@
+// Package config declares every setting once, reads them from flags, the
+// environment and a data directory's file, and reports all faults together.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"comptoir/shared/event"
+	"comptoir/shared/money"
+)
+
+// FileName is the file in a data directory that keeps settings with it.
+const FileName = "comptoir.env"
+
+// Config is what the settings say, checked. Its zero value is not usable: Load
+// makes one.
+type Config struct {
+	// KafkaBootstrapServers is empty where the embedded broker is wanted.
+	KafkaBootstrapServers []string
+	// Topics gives the name on Kafka of each logical topic.
+	Topics            map[event.Topic]string
+	Partitions        int
+	ReplicationFactor int
+	BrokerAddr        string
+
+	// MongoURI is "" where the embedded state is wanted.
+	MongoURI      string
+	MongoDatabase string
+
+	// Currency is "" where it was not set: a data directory knows its own.
+	Currency money.Currency
+	// Zone is the calendar of the shop.
+	Zone *time.Location
+	// BusinessDate fixes what today is; NoDate follows the clock.
+	BusinessDate event.Date
+
+	// The thresholds are in major units: ask Thresholds for amounts.
+	promo, silver, gold string
+	RulesVersion        int64
+
+	BatchMaxRecords                   int
+	HeartbeatInterval, ReviewInterval time.Duration
+
+	QueryAddr          string
+	CORSAllowedOrigins []string
+
+	LogLevel  slog.Level
+	LogFormat string
+
+	// Values holds every setting as it was resolved, in the order of Settings.
+	Values []Value
+}
+
+// Value is one setting with what it is and who said so.
+type Value struct {
+	Setting Setting
+	Text    string
+	// Origin is "default", "flag", "environment" or a file's path.
+	Origin string
+}
+
+// Shown returns the text of the value with passwords masked.
+func (v Value) Shown() string {
+	if !v.Setting.Secret {
+		return v.Text
+	}
+	return mask(v.Text)
+}
+
+// Source is one place that settings are read from.
+type Source struct {
+	// Origin names it to a reader: "flag", "environment", a file's path.
+	Origin string
+	// Lookup returns the value of a setting by its name; ok is false where the
+	// source does not set it.
+	Lookup func(name string) (value string, ok bool)
+}
+
+// Load resolves every setting from the first source that sets it, else from
+// its default. The error, a Faults, lists everything that is wrong at once.
+func Load(sources ...Source) (*Config, error) {
+	c := &Config{Topics: map[event.Topic]string{}}
+	var faults Faults
+	for _, s := range Settings() {
+		v := Value{Setting: s, Text: s.Default, Origin: "default"}
+		for _, source := range sources {
+			if text, ok := source.Lookup(s.Name); ok {
+				v.Text, v.Origin = strings.TrimSpace(text), source.Origin
+				break
+			}
+		}
+		c.Values = append(c.Values, v)
+		if err := s.set(c, v.Text); err != nil {
+			faults = append(faults, fmt.Sprintf("%s=%s (%s): %v; it wants %s", s.Name, v.Shown(), v.Origin, err, s.Form))
+		}
+	}
+	if len(faults) == 0 {
+		faults = c.check()
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return c, nil
+}
+
+// check holds settings against each other.
+func (c *Config) check() (faults Faults) {
+	names := map[string]event.Topic{}
+	for _, t := range allTopics {
+		if other, taken := names[c.Topics[t]]; taken {
+			faults = append(faults, fmt.Sprintf("%s and %s are both %q: give each topic a name of its own", topicSetting(other), topicSetting(t), c.Topics[t]))
+		}
+		names[c.Topics[t]] = t
+	}
+	silver, _ := money.ParseQuantity(c.silver)
+	gold, _ := money.ParseQuantity(c.gold)
+	if silver >= gold {
+		faults = append(faults, fmt.Sprintf("TIER_SILVER=%s is not below TIER_GOLD=%s: a client reaches silver first, so choose a smaller TIER_SILVER", c.silver, c.gold))
+	}
+	if c.Currency != "" {
+		if _, err := c.Thresholds(c.Currency); err != nil {
+			faults = append(faults, err.Error())
+		}
+	}
+	return faults
+}
+
+// Thresholds are the amounts of client-promotions, in minor units.
+type Thresholds struct{ Promo, Silver, Gold money.Amount }
+
+// Thresholds returns the thresholds in the currency, or an error where one has
+// more decimals than the currency.
+func (c *Config) Thresholds(currency money.Currency) (Thresholds, error) {
+	var t Thresholds
+	for _, x := range []struct {
+		name, text string
+		into       *money.Amount
+	}{{"REVENUE_THRESHOLD_PROMO", c.promo, &t.Promo}, {"TIER_SILVER", c.silver, &t.Silver}, {"TIER_GOLD", c.gold, &t.Gold}} {
+		a, err := money.ParseAmount(x.text, currency)
+		if err != nil {
+			return Thresholds{}, fmt.Errorf("%s=%s is not an amount of %s, which has %d decimals: %w", x.name, x.text, currency, currency.Digits(), err)
+		}
+		*x.into = a
+	}
+	return t, nil
+}
+
+// RequireCurrency returns the currency, or an error that says how to set it.
+func (c *Config) RequireCurrency() (money.Currency, error) {
+	if c.Currency == "" {
+		return "", errors.New("CURRENCY is not set: name the shop's currency, such as CURRENCY=EUR")
+	}
+	return c.Currency, nil
+}
+
+// IsSet tells whether a setting was given by anyone, as opposed to its default.
+func (c *Config) IsSet(name string) bool {
+	for _, v := range c.Values {
+		if v.Setting.Name == name {
+			return v.Origin != "default"
+		}
+	}
+	return false
+}
+
+// Faults is everything that is wrong with the settings, a sentence each.
+type Faults []string
+
+// Error lists the faults, one a line where there are several.
+func (f Faults) Error() string {
+	if len(f) == 1 {
+		return "a setting is wrong: " + f[0]
+	}
+	return fmt.Sprintf("%d settings are wrong:\n  - %s", len(f), strings.Join(f, "\n  - "))
+}
