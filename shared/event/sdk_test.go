@@ -174,6 +174,10 @@ func stricter(m Message) bool {
 			return true
 		}
 		switch at := attributeOf(name); at {
+		case attrSpecVersion:
+			if value != specVersion {
+				return true // the SDK reads 0.3 too
+			}
 		case attrID, attrSource, attrType, attrSubject, attrKey:
 			if idProblem(h.Value) != "" || at == attrSource && sourceProblem(value) != "" {
 				return true

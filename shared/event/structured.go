@@ -43,14 +43,6 @@ func readStructured(b []byte) (raw rawAttributes, data []byte, failure *Error) {
 		}
 		return raw, nil, &Error{Code: NotACloudEvent, Problem: problem}
 	}
-	for name, value := range members {
-		if value.Kind() == 'n' { // null means that it is not there
-			delete(members, name)
-		}
-	}
-	if members["specversion"] == nil {
-		return raw, nil, &Error{Code: NotACloudEvent, Problem: "the JSON object has no specversion; expected one event of CloudEvents 1.0"}
-	}
 	names := make([]string, 0, len(members))
 	for name := range members {
 		names = append(names, name)
@@ -60,6 +52,12 @@ func readStructured(b []byte) (raw rawAttributes, data []byte, failure *Error) {
 		if err := raw.member(name, members[name]); err != nil {
 			return raw, nil, err
 		}
+		if members[name].Kind() == 'n' { // null means that it is not there
+			delete(members, name)
+		}
+	}
+	if raw[attrSpecVersion] == nil {
+		return raw, nil, &Error{Code: NotACloudEvent, Problem: "the JSON object has no specversion; expected one event of CloudEvents 1.0"}
 	}
 	if err := sdkAccepts(members, names); err != nil {
 		return raw, nil, &Error{Code: NotACloudEvent, Problem: "the CloudEvents library refuses it: " + reason(err)}
@@ -86,7 +84,7 @@ func (r *rawAttributes) member(name string, value jsontext.Value) *Error {
 	if name == "data" {
 		return nil
 	}
-	if name != "data_base64" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+	if name == "" || name != "data_base64" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 		return &Error{Code: BadAttribute, Name: quote(name), Problem: "names of attributes consist of small letters and digits"}
 	}
 	at := attributeOf(headerPrefix + name)
@@ -95,6 +93,8 @@ func (r *rawAttributes) member(name string, value jsontext.Value) *Error {
 	}
 	kind := value.Kind()
 	switch {
+	case kind == 'n':
+		return nil
 	case kind == '"':
 		if at == notOurs {
 			return nil
@@ -119,7 +119,7 @@ func (r *rawAttributes) member(name string, value jsontext.Value) *Error {
 func sdkAccepts(members map[string]jsontext.Value, names []string) (err error) {
 	var b bytes.Buffer
 	write := func(name string) {
-		if value, ok := members[name]; ok {
+		if value, ok := members[name]; ok { // those that were null are gone
 			if b.Len() == 0 {
 				b.WriteByte('{')
 			} else {

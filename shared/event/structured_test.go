@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -20,12 +21,28 @@ func TestStructuredVerdict(t *testing.T) {
 				continue
 			}
 			e, err := sdkRead(Message{Value: broken, Headers: []Header{{headerContentType, []byte(mediaStructured)}}})
+			if err != nil && hasNull(broken) {
+				continue // null is absent; to the SDK that depends on where it stands
+			}
 			if err != nil {
 				t.Fatalf("we accept what the SDK refuses: %v\n%s", err, broken)
 			}
 			same(t, e, got)
 		}
 	})
+}
+
+func hasNull(line []byte) bool {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(line, &members) != nil {
+		return false
+	}
+	for _, value := range members {
+		if string(value) == "null" {
+			return true
+		}
+	}
+	return false
 }
 
 func TestStructured(t *testing.T) {
@@ -45,6 +62,8 @@ func TestStructured(t *testing.T) {
 		{with(`"id"`, `"revision":1.5,"id"`), "bad-attribute: attribute revision is \"1.5\": expected a whole number"},
 		{with(`"id"`, `"revision":4294967296,"id"`), "not-a-cloudevent: the CloudEvents library refuses it"},
 		{with(`"id"`, `"Revision":"1","id"`), "small letters and digits"},
+		{with(`"id"`, `"re_gion":null,"id"`), "small letters and digits"},
+		{with(`"id"`, `"":1,"id"`), "small letters and digits"},
 		{with(`"id":"a1"`, `"id":"a1","id":"a2"`), "not-a-cloudevent: expected one event as a JSON object in UTF-8 with no member twice: duplicate object member name"},
 		{with(`"a1"`, `""`), "refuses it: id: MUST be a non-empty string"},
 		{with(`"a1"`, `7`), "bad-attribute: attribute id is \"7\": expected a text"},
