@@ -32,9 +32,14 @@ func New() projection.Function {
 		},
 		RulesHash: rulesHash,
 		Apply: func(doc projection.Document, ev *event.Event, _ event.Date) (bool, error) {
-			return Apply(&doc.(*Document).State, ev)
+			return Apply(state(doc), ev)
 		},
 		// No day changes a heartbeat: how old it is, the reader computes.
 		Review: func(projection.Document, event.Date) (event.Date, error) { return event.NoDate, nil },
 	}
+}
+
+// state returns the state in a document that the collection's New made.
+func state(doc projection.Document) *State {
+	return &doc.(*Document).State //nolint:forcetypeassert // the engine brings no other document; if it did, its panic would be a dead letter
 }

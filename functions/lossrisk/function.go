@@ -38,12 +38,17 @@ func New(th Thresholds) projection.Function {
 		},
 		RulesHash: th.Hash(),
 		Apply: func(doc projection.Document, ev *event.Event, _ event.Date) (bool, error) {
-			return Apply(&doc.(*Document).State, ev)
+			return Apply(state(doc), ev)
 		},
 		Review: func(doc projection.Document, day event.Date) (event.Date, error) {
-			return Review(&doc.(*Document).State, th, day)
+			return Review(state(doc), th, day)
 		},
 	}
+}
+
+// state returns the state in a document that the collection's New made.
+func state(doc projection.Document) *State {
+	return &doc.(*Document).State //nolint:forcetypeassert // the engine brings no other document; if it did, its panic would be a dead letter
 }
 
 // Hash names the thresholds shortly and stably: equal thresholds have equal hashes.

@@ -41,10 +41,15 @@ func New() projection.Function {
 		},
 		RulesHash: rulesHash,
 		Apply: func(doc projection.Document, ev *event.Event, day event.Date) (bool, error) {
-			return Apply(&doc.(*Document).State, ev, day)
+			return Apply(state(doc), ev, day)
 		},
 		Review: func(doc projection.Document, day event.Date) (event.Date, error) {
-			return Review(&doc.(*Document).State, day)
+			return Review(state(doc), day)
 		},
 	}
+}
+
+// state returns the state in a document that the collection's New made.
+func state(doc projection.Document) *State {
+	return &doc.(*Document).State //nolint:forcetypeassert // the engine brings no other document; if it did, its panic would be a dead letter
 }

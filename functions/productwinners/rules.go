@@ -111,8 +111,7 @@ func movement(t event.Type, d *event.ProductSale) (Sums, error) {
 	default:
 		return Sums{}, fmt.Errorf("%s of document %s: there is no rule for events of this type", t, d.DocumentID)
 	}
-	switch t {
-	case event.ProductReturned, event.ProductSaleVoided, event.ProductReturnCosted:
+	if t == event.ProductReturned || t == event.ProductSaleVoided || t == event.ProductReturnCosted {
 		m = m.negated()
 	}
 	return m, nil

@@ -56,6 +56,7 @@ func BenchmarkCachedPageGzip(b *testing.B) {
 func BenchmarkCachedSearch(b *testing.B) {
 	benchmarkRequest(b, "/v1/product-winners?q=number+39&sort=margin&all=true")
 }
+
 func BenchmarkCachedNotModified(b *testing.B) {
 	benchmarkRequest(b, "/v1/product-winners?limit=100", "If-None-Match", "*")
 }

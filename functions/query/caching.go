@@ -16,16 +16,16 @@ import (
 // build changes with the program and with the form of its answers, so that no
 // ETag outlives either.
 var build = sync.OnceValue(func() string {
-	b := hash(string(openAPI))
+	parts := []string{string(openAPI)}
 	if info, ok := debug.ReadBuildInfo(); ok {
-		b += info.Main.Version
+		parts = append(parts, info.Main.Version)
 		for _, setting := range info.Settings {
 			if setting.Key == "vcs.revision" || setting.Key == "vcs.time" {
-				b += setting.Value
+				parts = append(parts, setting.Value)
 			}
 		}
 	}
-	return b
+	return hash(parts...)
 })
 
 func hash(parts ...string) string {

@@ -2,6 +2,7 @@ package query
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -44,7 +45,7 @@ type productDoc struct {
 	FirstSoldOn event.Date            `json:"first_sold_on"`
 	LastSoldOn  event.Date            `json:"last_sold_on"`
 	Days        []dayDoc              `json:"days"`
-	Windows     struct {
+	Windows     *struct {
 		Week        windowDoc `json:"7d"`
 		Month       windowDoc `json:"30d"`
 		WeekBefore  windowDoc `json:"7d_before"`
@@ -96,8 +97,10 @@ type clientDoc struct {
 	Sources       []sourceDoc       `json:"sources"`
 }
 
-var clientFields = []string{"name", "revenue", "orders", "average_order", "first_purchase", "last_purchase",
-	"tier", "eligible", "eligible_since", "lost_at", "progress"}
+var clientFields = []string{
+	"name", "revenue", "orders", "average_order", "first_purchase", "last_purchase",
+	"tier", "eligible", "eligible_since", "lost_at", "progress",
+}
 
 type sourceDoc struct {
 	Source  string     `json:"source"`
@@ -147,9 +150,20 @@ type settingsDoc struct {
 	} `json:"rules"`
 }
 
+// A document of another form would be read as zeros and shown as figures, so
+// each kind has a member that must be there.
+
+func (d *productDoc) whole() bool { return d.Windows != nil }
+func (d *stockDoc) whole() bool   { return d.Lots != nil }
+func (d *clientDoc) whole() bool  { return d.Tier != "" }
+
 // decode reads a stored document.
 func decode(collection string, raw json.RawMessage, into any) error {
-	if err := jsonx.Unmarshal(raw, into); err != nil {
+	err := jsonx.Unmarshal(raw, into)
+	if d, ok := into.(interface{ whole() bool }); err == nil && ok && !d.whole() {
+		err = errors.New("it lacks what its list is made of")
+	}
+	if err != nil {
 		return fmt.Errorf("reading a document of %s, which is not of the form that this version knows: run `comptoir rebuild`: %w", collection, err)
 	}
 	return nil

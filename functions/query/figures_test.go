@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func TestFiguresOfACornerShop(t *testing.T) {
 	for _, w := range fetch(t, winners, err).Items {
 		rank, abc, velocity := "-", "-", "-"
 		if w.Rank != nil {
-			rank = fmt.Sprint(*w.Rank)
+			rank = strconv.Itoa(*w.Rank)
 		}
 		if w.ABC != nil {
 			abc = *w.ABC
@@ -58,10 +59,10 @@ func TestFiguresOfACornerShop(t *testing.T) {
 	for _, l := range fetch(t, risks, err).Items {
 		left, idle, risk := "-", "-", "-"
 		if l.DaysLeft != nil {
-			left = fmt.Sprint(*l.DaysLeft)
+			left = strconv.FormatInt(*l.DaysLeft, 10)
 		}
 		if l.DaysIdle != nil {
-			idle = fmt.Sprint(*l.DaysIdle)
+			idle = strconv.FormatInt(*l.DaysIdle, 10)
 		}
 		if l.Risk != nil {
 			risk = string(*l.Risk)
@@ -70,7 +71,7 @@ func TestFiguresOfACornerShop(t *testing.T) {
 	}
 	expect(t, lines,
 		`"L1" 2.5 [EXPIRED DEAD] EXPIRED -2 1 {1000 true}`,
-		`"L2" 6 [EXPIRING] EXPIRING 5 1 {0 false}`,
+		`"L2" 6 [EXPIRING] EXPIRING 5 0 {0 false}`,
 		`"" -2 [NEGATIVE] - - 1 {0 false}`)
 
 	for tier, want := range map[string]int{"standard": 2, "gold": 0} {
@@ -89,7 +90,7 @@ func TestFiguresOfACornerShop(t *testing.T) {
 		fmt.Sprint(risk.Aging[0].Lots, risk.Aging[0].Value, risk.Aging[0].UnknownCost, risk.Aging[2].Lots, risk.Aging[2].Value),
 		fmt.Sprint(o.Clients.Clients, o.Clients.Eligible, o.Clients.NewlyEligible, o.Clients.Lost),
 		fmt.Sprint(o.Days[58].Day, o.Days[58].Revenue, o.Days[58].Units, o.Days[59].Revenue),
-	}, "18900 5200 13700 19.5 2 2", "2 1000 2750 1 1 0 1", "2 600 1 1 1000", "2 1 map[30d:1 7d:1] map[30d:1 7d:0]", "2026-03-09 3600 6 0")
+	}, "18900 5200 13700 19.5 2 2", "2 1000 2750 1 1 0 1", "2 600 1 1 1000", "2 1 map[30d:1 7d:0] map[30d:1 7d:1]", "2026-03-09 3600 6 0")
 }
 
 func expect(t *testing.T, got []string, want ...string) {
@@ -234,7 +235,7 @@ func TestRanksAndClasses(t *testing.T) {
 func TestPagingGoesOnWhenTheListChanges(t *testing.T) {
 	m := &memory{docs: shop{}}
 	for i := range 6 {
-		m.set("product_winners", fmt.Sprint(i), productOf("", "stock", window("1", int64(1000-i*100), 1)))
+		m.set("product_winners", strconv.Itoa(i), productOf("", "stock", window("1", int64(1000-i*100), 1)))
 	}
 	s := newService(t, m)
 	q := query.WinnersQuery{ListQuery: query.ListQuery{Limit: 3}}
@@ -250,5 +251,9 @@ func TestPagingGoesOnWhenTheListChanges(t *testing.T) {
 	var p *query.Problem
 	if _, err = s.ProductWinners(context.Background(), q); !errors.As(err, &p) || p.Status != http.StatusBadRequest || p.Parameter != "cursor" {
 		t.Errorf("a cursor of another order: %v", err)
+	}
+	q = query.WinnersQuery{ListQuery: query.ListQuery{Limit: query.MaxLimit + 1}}
+	if _, err = s.ProductWinners(context.Background(), q); !errors.As(err, &p) || p.Parameter != "limit" {
+		t.Errorf("a page of more than it may have: %v", err)
 	}
 }

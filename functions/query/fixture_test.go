@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -31,8 +33,10 @@ type stored struct {
 }
 
 func collection(name string) projection.Collection {
-	return projection.Collection{Name: name, New: func() projection.Document { return new(stored) },
-		Indexes: []projection.Index{{Name: "review_on", Field: "review_on"}}}
+	return projection.Collection{
+		Name: name, New: func() projection.Document { return new(stored) },
+		Indexes: []projection.Index{{Name: "review_on", Field: "review_on"}},
+	}
 }
 
 // shop is a state to be written, by collection and id: the members of documents.
@@ -92,13 +96,21 @@ func newService(t testing.TB, r query.Reader, change ...func(*query.Config)) *qu
 	return query.New(cfg)
 }
 
+// reply is what the handler answered.
+type reply struct {
+	Status     string
+	StatusCode int
+	Header     http.Header
+	Body       *bytes.Buffer
+}
+
 // get asks the handler; headers come in pairs.
-func get(t testing.TB, h http.Handler, address string, headers ...string) *http.Response {
+func get(t testing.TB, h http.Handler, address string, headers ...string) *reply {
 	t.Helper()
 	return ask(t, h, http.MethodGet, address, headers...)
 }
 
-func ask(t testing.TB, h http.Handler, method, address string, headers ...string) *http.Response {
+func ask(t testing.TB, h http.Handler, method, address string, headers ...string) *reply {
 	t.Helper()
 	req := httptest.NewRequest(method, address, nil)
 	for i := 0; i < len(headers); i += 2 {
@@ -106,7 +118,7 @@ func ask(t testing.TB, h http.Handler, method, address string, headers ...string
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, req)
-	return w.Result()
+	return &reply{fmt.Sprintf("%d %s", w.Code, http.StatusText(w.Code)), w.Code, w.Header(), w.Body}
 }
 
 func read[T any](t testing.TB, h http.Handler, address string) T {
@@ -125,9 +137,27 @@ type memory struct {
 	mu      sync.Mutex
 	docs    shop
 	fail    error
-	gate    chan struct{}
-	listing atomic.Int64 // Finds of whole lists of products
-	reading atomic.Int64 // Gets of the settings
+	listing gate // Finds of whole lists of products
+	reading gate // Gets of the settings
+}
+
+// gate counts who passes, and stops them while it is shut.
+type gate struct {
+	count atomic.Int64
+	shut  chan struct{}
+}
+
+func (g *gate) pass(ctx context.Context) error {
+	g.count.Add(1)
+	if g.shut == nil {
+		return nil
+	}
+	select {
+	case <-g.shut:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (m *memory) set(collection, id, doc string) {
@@ -139,9 +169,11 @@ func (m *memory) set(collection, id, doc string) {
 	m.docs[collection][id] = doc
 }
 
-func (m *memory) Get(_ context.Context, collection, id string) (json.RawMessage, bool, error) {
+func (m *memory) Get(ctx context.Context, collection, id string) (json.RawMessage, bool, error) {
 	if collection == "settings" {
-		m.reading.Add(1)
+		if err := m.reading.pass(ctx); err != nil {
+			return nil, false, err
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -160,11 +192,10 @@ func withID(id, doc string) json.RawMessage {
 	return fmt.Appendf(nil, `{"_id":%s,%s`, quoted, doc[1:])
 }
 
-func (m *memory) Find(_ context.Context, collection string, f state.Find) ([]json.RawMessage, error) {
+func (m *memory) Find(ctx context.Context, collection string, f state.Find) ([]json.RawMessage, error) {
 	if collection == "product_winners" && f.Limit > 1 {
-		m.listing.Add(1)
-		if m.gate != nil {
-			<-m.gate
+		if err := m.listing.pass(ctx); err != nil {
+			return nil, err
 		}
 	}
 	m.mu.Lock()
@@ -203,7 +234,7 @@ func (m *memory) Sum(context.Context, string, state.Sum) ([]state.Group, error) 
 func window(units string, revenue, cost int64) string {
 	margin := "null"
 	if revenue > 0 {
-		margin = fmt.Sprint((revenue - cost) * 10000 / revenue)
+		margin = strconv.FormatInt((revenue-cost)*10000/revenue, 10)
 	}
 	return fmt.Sprintf(`{"units":%s,"revenue":%d,"cost":%d,"costed_revenue":%d,"uncosted_revenue":0,"orders":1,"profit":%d,"margin":%s,"below_minimum":%t}`,
 		units, revenue, cost, revenue, revenue-cost, margin, revenue < 2*cost)
@@ -236,13 +267,13 @@ func corner() shop {
 			"22423": `{"name":"Café Cakestand","category":"tea","sell_price":1500,"last_sold_on":"2026-03-09","lots":[
 				{"lot":"","on_hand":-2,"unit_cost":null,"received_on":null,"expiry_date":null,"flags":["NEGATIVE"],"risk":"","value_at_risk":null,"lost_profit":null},
 				{"lot":"L1","on_hand":2.5,"unit_cost":400,"received_on":"2026-01-01","expiry_date":"2026-03-08","flags":["EXPIRED","DEAD"],"risk":"EXPIRED","value_at_risk":1000,"lost_profit":2750},
-				{"lot":"L2","on_hand":6,"unit_cost":null,"received_on":"2026-03-01","expiry_date":"2026-03-15","flags":["EXPIRING"],"risk":"EXPIRING","value_at_risk":null,"lost_profit":null},
+				{"lot":"L2","on_hand":6,"unit_cost":null,"received_on":"2026-03-10","expiry_date":"2026-03-15","flags":["EXPIRING"],"risk":"EXPIRING","value_at_risk":null,"lost_profit":null},
 				{"lot":"L3","on_hand":6,"unit_cost":100,"received_on":"2026-03-01","expiry_date":null,"flags":[],"risk":"","value_at_risk":null,"lost_profit":null}]}`,
 			"empty": `{"name":"Sold out","category":"","sell_price":null,"last_sold_on":null,"lots":[]}`,
 		},
 		"clients": {
-			"12347": `{"name":"Zoë Müller","revenue":250000,"orders":3,"average_order":83333,"tier":"standard","eligible":true,"eligible_since":"2026-03-05","lost_at":null,"progress":10000,"first_purchase":"2025-12-01","last_purchase":"2026-03-05"}`,
-			"12348": `{"name":"","revenue":90000,"orders":1,"average_order":90000,"tier":"standard","eligible":false,"eligible_since":null,"lost_at":"2026-02-20","progress":9000,"first_purchase":"2026-01-01","last_purchase":"2026-01-01"}`,
+			"12347": `{"name":"Zoë Müller","revenue":250000,"orders":3,"average_order":83333,"tier":"standard","eligible":true,"eligible_since":"2026-03-03","lost_at":null,"progress":10000,"first_purchase":"2025-12-01","last_purchase":"2026-03-05"}`,
+			"12348": `{"name":"","revenue":90000,"orders":1,"average_order":90000,"tier":"standard","eligible":false,"eligible_since":null,"lost_at":"2026-03-04","progress":9000,"first_purchase":"2026-01-01","last_purchase":"2026-01-01"}`,
 		},
 		"heartbeats": {"/ledgers/a": `{"time":"2026-03-10T10:00:00Z","currency":"GBP","streams":{"sales/0":40,"sales/1":7,"inventory/0":5,"clients/0":0}}`},
 		"checkpoints": {

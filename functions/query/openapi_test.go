@@ -125,7 +125,7 @@ func addresses(path string, params []parameter) []string {
 	return all
 }
 
-func check(t *testing.T, op operation, res *http.Response, address string, compile func(string) *jsonschema.Schema) {
+func check(t *testing.T, op operation, res *reply, address string, compile func(string) *jsonschema.Schema) {
 	t.Helper()
 	key := res.Status[:3]
 	if _, ok := op.Responses[key]; !ok {

@@ -3,11 +3,12 @@ package query
 import (
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // Problem is an error as the API answers it, by RFC 9457. It is also the error
 // that the methods of Service return for what the caller can mend.
-type Problem struct {
+type Problem struct { //nolint:errname // it is a problem of RFC 9457 first, an error second
 	// Type is a URN that names the sort of problem; it never changes.
 	Type string `json:"type"`
 	// Title is the same for every problem of the type.
@@ -50,8 +51,10 @@ func unknownParameter(name string, known []string) *Problem {
 }
 
 func badValue(parameter, rule string) *Problem {
-	return &Problem{Type: problemURN + "bad-value", Title: "Bad value of a parameter", Status: http.StatusBadRequest,
-		Detail: fmt.Sprintf("The parameter %s %s.", parameter, rule), Parameter: parameter}
+	return &Problem{
+		Type: problemURN + "bad-value", Title: "Bad value of a parameter", Status: http.StatusBadRequest,
+		Detail: fmt.Sprintf("The parameter %s %s.", parameter, rule), Parameter: parameter,
+	}
 }
 
 func badQuery(detail string) *Problem {
@@ -59,56 +62,63 @@ func badQuery(detail string) *Problem {
 }
 
 func unknownItem(what string) *Problem {
-	return &Problem{Type: problemURN + "unknown-item", Title: "Unknown item", Status: http.StatusNotFound,
-		Detail: fmt.Sprintf("There is no %s with this id: take an id from the list, and write it as it stands there.", what)}
+	return &Problem{
+		Type: problemURN + "unknown-item", Title: "Unknown item", Status: http.StatusNotFound,
+		Detail: fmt.Sprintf("There is no %s with this id: take an id from the list, and write it as it stands there.", what),
+	}
 }
 
 func unknownAddress() *Problem {
-	return &Problem{Type: problemURN + "unknown-address", Title: "Unknown address", Status: http.StatusNotFound,
-		Detail: "There is nothing at this address: /v1/openapi.json lists the addresses that there are."}
+	return &Problem{
+		Type: problemURN + "unknown-address", Title: "Unknown address", Status: http.StatusNotFound,
+		Detail: "There is nothing at this address: /v1/openapi.json lists the addresses that there are.",
+	}
 }
 
 func badMethod() *Problem {
-	return &Problem{Type: problemURN + "read-only", Title: "Read only", Status: http.StatusMethodNotAllowed,
-		Detail: "This API only reads: use GET, HEAD or OPTIONS."}
+	return &Problem{
+		Type: problemURN + "read-only", Title: "Read only", Status: http.StatusMethodNotAllowed,
+		Detail: "This API only reads: use GET, HEAD or OPTIONS.",
+	}
 }
 
 func unreachable(cause error) *Problem {
-	return &Problem{Type: problemURN + "state-unreachable", Title: "The state cannot be read", Status: http.StatusServiceUnavailable,
+	return &Problem{
+		Type: problemURN + "state-unreachable", Title: "The state cannot be read", Status: http.StatusServiceUnavailable,
 		Detail: "The state database cannot be read just now: ask again in a few seconds, and look at the log of the query function if that lasts.",
-		cause:  cause, retryAfter: 5}
+		cause:  cause, retryAfter: 5,
+	}
 }
 
 func olderState(read, shown string) *Problem {
-	return &Problem{Type: problemURN + "state-older", Title: "The state is older than what was shown", Status: http.StatusServiceUnavailable,
+	return &Problem{
+		Type: problemURN + "state-older", Title: "The state is older than what was shown", Status: http.StatusServiceUnavailable,
 		Detail:     "The state database is older than what this server has already shown, and it does not go back: ask again later; after restoring a backup of the state, restart the query function.",
 		cause:      fmt.Errorf("version %s was read after version %s", read, shown),
-		retryAfter: 5}
+		retryAfter: 5,
+	}
 }
 
 func otherCurrency(configured, stored string) *Problem {
-	return &Problem{Type: problemURN + "currency-differs", Title: "The currency differs", Status: http.StatusServiceUnavailable,
+	return &Problem{
+		Type: problemURN + "currency-differs", Title: "The currency differs", Status: http.StatusServiceUnavailable,
 		Detail:     fmt.Sprintf("The state is in %s and the query function is configured for %s: set CURRENCY=%s for it, or name the other state.", stored, configured, stored),
-		retryAfter: 60}
+		retryAfter: 60,
+	}
 }
 
 func internal(cause error) *Problem {
-	return &Problem{Type: problemURN + "internal", Title: "Internal error", Status: http.StatusInternalServerError,
-		Detail: "This answer could not be made: the log of the query function says why.", cause: cause}
+	return &Problem{
+		Type: problemURN + "internal", Title: "Internal error", Status: http.StatusInternalServerError,
+		Detail: "This answer could not be made: the log of the query function says why.", cause: cause,
+	}
 }
 
 // oneOf writes "a, b or c".
 func oneOf(names []string) string {
-	s := ""
-	for i, n := range names {
-		switch {
-		case i == 0:
-		case i == len(names)-1:
-			s += " or "
-		default:
-			s += ", "
-		}
-		s += n
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
 	}
-	return s
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

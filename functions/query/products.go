@@ -76,9 +76,16 @@ func list[T any](ctx context.Context, s *Service, r *reading, l *loaded[T], read
 			return none, olderState(r.older, r.version)
 		}
 		start := time.Now()
+		s.mu.Lock()
+		s.loading++
+		s.mu.Unlock()
 		v, err := read(ctx)
 		s.mu.Lock()
-		s.slowest = max(s.slowest, time.Since(start))
+		s.loading--
+		if err == nil {
+			// It counts as current from now on, however long it took.
+			s.slowest, s.readAt = max(s.slowest, time.Since(start)), time.Now()
+		}
 		s.mu.Unlock()
 		return v, problemOf(err)
 	})

@@ -41,11 +41,12 @@ type edition struct {
 	documents loaded[map[string]bool] // per function, whether it has a document
 }
 
-// current returns what was read last where that is recent enough, and reads
-// anew where it is not. However many ask, one reads.
+// current returns what was read last where that is recent enough, or where a
+// list of it is being read just now, and reads anew where it is not. However
+// many ask, one reads.
 func (s *Service) current(ctx context.Context) (*reading, error) {
 	s.mu.Lock()
-	if s.now != nil && time.Since(s.readAt) < s.hold() {
+	if s.now != nil && (s.loading > 0 || time.Since(s.readAt) < s.hold()) {
 		defer s.mu.Unlock()
 		return s.now, nil
 	}

@@ -73,7 +73,9 @@ type Service struct {
 	now      *reading
 	readAt   time.Time
 	inFlight *flight[*reading]
-	// slowest is how long the slowest list of the current version took to read.
+	// loading counts the lists that are being read; slowest is how long the slowest
+	// one of the current version took.
+	loading int
 	slowest time.Duration
 }
 

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,29 +31,51 @@ func version(t testing.TB, s *query.Service) string {
 }
 
 func TestManyReadersCostOneRead(t *testing.T) {
-	m := &memory{docs: corner(), gate: make(chan struct{})}
-	s := newService(t, m, func(c *query.Config) { c.Hold = time.Hour })
-	h := s.Handler()
-	var wg sync.WaitGroup
-	for i := range 200 {
-		wg.Go(func() {
-			if res := get(t, h, fmt.Sprintf("/v1/product-winners?limit=%d", i%100+1)); res.StatusCode != http.StatusOK {
-				t.Error(res.Status)
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{docs: corner()}
+		m.reading.shut, m.listing.shut = make(chan struct{}), make(chan struct{})
+		h := newService(t, m, func(c *query.Config) { c.Hold = time.Second }).Handler()
+		var wg sync.WaitGroup
+		for i := range 200 {
+			wg.Go(func() {
+				if res := get(t, h, fmt.Sprintf("/v1/product-winners?limit=%d", i%100+1)); res.StatusCode != http.StatusOK {
+					t.Error(res.Status)
+				}
+			})
+		}
+		synctest.Wait()
+		close(m.reading.shut)
+		synctest.Wait()
+		// While a list is being read, no newer version begins another reading of it.
+		m.set("checkpoints", "product-winners|sales/0", checkpoint("product-winners", "sales/0", 9, 41, ""))
+		time.Sleep(10 * time.Second)
+		wg.Go(func() { get(t, h, "/v1/product-winners") })
+		synctest.Wait()
+		if lists, readings := m.listing.count.Load(), m.reading.count.Load(); lists != 1 || readings != 1 {
+			t.Errorf("201 requests cost %d lists and %d readings, want 1 and 1", lists, readings)
+		}
+		close(m.listing.shut)
+		wg.Wait()
+		// It took ten seconds, so it counts as current for ten more, and no longer.
+		for _, step := range []struct {
+			after time.Duration
+			want  int64
+		}{{0, 1}, {9 * time.Second, 1}, {2 * time.Second, 2}} {
+			time.Sleep(step.after)
+			m.set("checkpoints", "product-winners|sales/0", checkpoint("product-winners", "sales/0", 10+step.want, 42, ""))
+			get(t, h, "/v1/product-winners")
+			if got := m.listing.count.Load(); got != step.want {
+				t.Errorf("%s later: %d lists were read, want %d", step.after, got, step.want)
 			}
-		})
-	}
-	m.gate <- struct{}{} // all who came meanwhile wait for this one
-	close(m.gate)
-	wg.Wait()
-	if lists, readings := m.listing.Load(), m.reading.Load(); lists != 1 || readings != 1 {
-		t.Errorf("200 requests cost %d lists and %d readings, want 1 and 1", lists, readings)
-	}
+		}
+	})
 }
 
 // TestAReaderWhoLeavesDoesNotHurtOthers: the reading that he began goes on.
 func TestAReaderWhoLeavesDoesNotHurtOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &memory{docs: corner(), gate: make(chan struct{})}
+		m := &memory{docs: corner()}
+		m.listing.shut = make(chan struct{})
 		s := newService(t, m)
 		ctx, leave := context.WithCancel(context.Background())
 		left := make(chan error)
@@ -71,9 +94,9 @@ func TestAReaderWhoLeavesDoesNotHurtOthers(t *testing.T) {
 		if err := <-left; !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-		close(m.gate)
-		if err := <-stayed; err != nil || m.listing.Load() != 1 {
-			t.Errorf("%v after %d lists", err, m.listing.Load())
+		close(m.listing.shut)
+		if err := <-stayed; err != nil || m.listing.count.Load() != 1 {
+			t.Errorf("%v after %d lists", err, m.listing.count.Load())
 		}
 	})
 }
@@ -108,7 +131,7 @@ func TestTheVersionNeverGoesBack(t *testing.T) {
 	}
 	// It caught up; then a document by a clock that is late does not take the day back.
 	m.set("checkpoints", "product-winners|review", checkpoint("product-winners", "review", 9, 0, ""))
-	m.set("clients", "late", `{"review_on":"2026-03-10"}`)
+	m.set("clients", "late", `{"review_on":"2026-03-10","tier":"gold"}`)
 	if v := version(t, s); v != "0002.2026-03-10.000000000016" {
 		t.Error(v)
 	}
@@ -155,14 +178,14 @@ func TestHTTP(t *testing.T) {
 	if res = get(t, h, list, "Accept-Encoding", "gzip;q=0"); res.Header.Get("Content-Encoding") != "" {
 		t.Error("compressed though refused")
 	}
-	before := m.listing.Load()
+	before := m.listing.count.Load()
 	for _, had := range []string{tag, packed, "W/" + tag, `"x", ` + packed, "*"} {
 		res = get(t, h, list, "If-None-Match", had)
 		if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusNotModified || len(body) > 0 {
 			t.Errorf("If-None-Match %s: %s, %d bytes", had, res.Status, len(body))
 		}
 	}
-	if m.listing.Load() != before {
+	if m.listing.count.Load() != before {
 		t.Error("a 304 read the list")
 	}
 	if res = get(t, h, "/v1/product-winners?window=30d&all=true", "If-None-Match", tag); res.StatusCode != http.StatusOK {
@@ -174,7 +197,7 @@ func TestHTTP(t *testing.T) {
 	}
 
 	res = ask(t, h, http.MethodHead, list)
-	if body, _ := io.ReadAll(res.Body); len(body) > 0 || res.StatusCode != http.StatusOK || res.Header.Get("Content-Length") != fmt.Sprint(len(plain)) {
+	if body, _ := io.ReadAll(res.Body); len(body) > 0 || res.StatusCode != http.StatusOK || res.Header.Get("Content-Length") != strconv.Itoa(len(plain)) {
 		t.Errorf("HEAD: %s, %d bytes", res.Status, len(body))
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch} {
@@ -226,6 +249,10 @@ func TestProblems(t *testing.T) {
 			t.Errorf("GET %.60s reflects what was sent: %s", address, body)
 		}
 	}
+	m.set("loss_risk_products", "of another form", `{"name":"x"}`)
+	if res := get(t, newService(t, m).Handler(), "/v1/loss-risk"); res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a document of another form: %s", res.Status)
+	}
 	m.fail = errors.New("connection refused to a secret host")
 	res := get(t, h, "/v1/status")
 	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" || bytes.Contains(body, []byte("secret")) {
@@ -247,7 +274,7 @@ func TestStatus(t *testing.T) {
 	for _, f := range st.Functions {
 		lag := "-"
 		if f.Lag != nil {
-			lag = fmt.Sprint(*f.Lag)
+			lag = strconv.FormatInt(*f.Lag, 10)
 		}
 		lines = append(lines, fmt.Sprintf("%s computed %t as of %s lag %s gaps %d dead %d", f.Name, f.Computed, clock(f.AsOf), lag, f.Gaps, f.DeadLetters))
 		for _, s := range f.Streams {

@@ -164,8 +164,7 @@ func (r *reading) function(f *Function, beat *heartbeatDoc) FunctionStatus {
 			}
 		}
 	}
-	var times []*time.Time
-	var lags []*int64
+	times, lags := make([]*time.Time, 0, len(streams)), make([]*int64, 0, len(streams))
 	for stream, c := range streams {
 		ss := r.stream(stream, c, beat)
 		fs.Streams = append(fs.Streams, ss)

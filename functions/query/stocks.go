@@ -154,8 +154,10 @@ func (s *Service) stockList(ctx context.Context, r *reading) (*stockList, error)
 		l := &stockList{products: map[string][2]int{}, aging: newAging()}
 		l.id = func(r *lotRow) string { return r.id }
 		err := each(ctx, s.cfg.Reader, stocks, stockFields, func(d *stockDoc) error {
-			of := &stock{productID: d.ID, name: d.Name, category: d.Category, foldedID: fold(d.ID), folded: fold(d.Name),
-				sellPrice: d.SellPrice, lastSoldOn: d.LastSoldOn, day: r.day}
+			of := &stock{
+				productID: d.ID, name: d.Name, category: d.Category, foldedID: fold(d.ID), folded: fold(d.Name),
+				sellPrice: d.SellPrice, lastSoldOn: d.LastSoldOn, day: r.day,
+			}
 			first := len(l.rows)
 			for _, lot := range d.Lots {
 				l.rows = append(l.rows, lotRow{stock: of, lotDoc: lot, id: d.ID + "\x00" + lot.Lot})
@@ -215,11 +217,8 @@ func (s *Service) risks(ctx context.Context, r *reading, q RiskQuery) (RiskPage,
 	return page, nil
 }
 
-// add adds what counts for the row's risk.
+// add adds what is at risk of a lot: nothing where it is not, or not known.
 func (sums *RiskSums) add(row *lotRow) error {
-	if row.Risk == "" {
-		return nil
-	}
 	return firstError(sum(&sums.ValueAtRisk, row.ValueAtRisk.Amount), sum(&sums.LostProfit, row.LostProfit.Amount))
 }
 

@@ -36,8 +36,9 @@ func (w Window) days() int64 {
 		return 7
 	case Month:
 		return 30
+	default:
+		return 0
 	}
-	return 0
 }
 
 // Winner is one product in one window. Amounts are in minor units, ratios in

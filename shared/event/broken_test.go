@@ -136,6 +136,7 @@ func TestBrokenRecords(t *testing.T) {
 		{"minute 60", set("ce_time", "2011-12-09T12:60:00Z"), BadAttribute, "expected a time of RFC 3339"},
 		{"second 60", set("ce_time", "2011-12-09T12:50:60Z"), BadAttribute, "expected a time of RFC 3339"},
 		{"before 1970", set("ce_time", "1969-12-31T23:59:59Z"), BadAttribute, "expected a time of RFC 3339"},
+		{"after 9999", set("ce_time", "9999-12-31T23:59:59-01:00"), BadAttribute, "expected a time of RFC 3339"},
 		{"a number that wraps around to 1", set("ce_revision", "18446744073709551617"), BadAttribute, "expected a whole number from 1"},
 		{"the greatest number", set("ce_revision", "9223372036854775807"), "", ""},
 		{"revision 0", set("ce_revision", "0"), BadAttribute, `attribute ce_revision is "0": expected a whole number from 1`},
