@@ -33,10 +33,6 @@ func New(th Thresholds) projection.Function {
 		Collection: projection.Collection{
 			Name: CollectionName,
 			New:  func() projection.Document { return new(Document) },
-			Indexes: []projection.Index{
-				{Name: "revenue", Field: "revenue"},
-				{Name: "review_on", Field: "review_on"},
-			},
 		},
 		RulesHash: th.Hash(),
 		Apply: func(doc projection.Document, ev *event.Event, day event.Date) (bool, error) {

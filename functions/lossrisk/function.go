@@ -30,11 +30,6 @@ func New(th Thresholds) projection.Function {
 		Collection: projection.Collection{
 			Name: CollectionName,
 			New:  func() projection.Document { return new(Document) },
-			Indexes: []projection.Index{
-				{Name: "value_at_risk", Field: "value_at_risk"},
-				{Name: "at_risk", Field: "at_risk"},
-				{Name: "review_on", Field: "review_on"},
-			},
 		},
 		RulesHash: th.Hash(),
 		Apply: func(doc projection.Document, ev *event.Event, _ event.Date) (bool, error) {

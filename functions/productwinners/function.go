@@ -32,12 +32,6 @@ func New() projection.Function {
 		Collection: projection.Collection{
 			Name: CollectionName,
 			New:  func() projection.Document { return new(Document) },
-			Indexes: []projection.Index{
-				{Name: "profit_7d", Field: "windows.7d.profit"},
-				{Name: "profit_30d", Field: "windows.30d.profit"},
-				{Name: "profit_all", Field: "windows.all.profit"},
-				{Name: "review_on", Field: "review_on"},
-			},
 		},
 		RulesHash: rulesHash,
 		Apply: func(doc projection.Document, ev *event.Event, day event.Date) (bool, error) {

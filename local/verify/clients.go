@@ -15,15 +15,15 @@ var (
 // order of the revisions.
 const moves = `
 CREATE TABLE move AS
-SELECT e.key AS id, e.revision, e.document, ` + counted + ` AS counted, d.kind, d.date,
-  (e.type IN ('client.invoice_voided', 'client.credit_voided')) AS void,
+SELECT e.key AS id, e.revision, e.document, NOT EXISTS (SELECT 1 FROM gap g WHERE g.collection = m.collection AND g.id = m.id AND g.family = m.family AND e.revision BETWEEN g.first AND g.last) AS counted,
+  d.kind, d.date, (e.type IN ('client.invoice_voided', 'client.credit_voided')) AS void,
   CASE WHEN e.type IN ('client.invoiced', 'client.credit_voided') THEN d.net ELSE -d.net END AS net,
   CASE e.type WHEN 'client.invoiced' THEN 1 WHEN 'client.invoice_voided' THEN -1 ELSE 0 END AS orders,
   CASE WHEN e.type IN ('client.invoice_voided', 'client.credit_voided') THEN v.voided_on ELSE d.date END AS effect,
   d.date > date(n.recorded_at / 1000000, 'unixepoch') AS future
 FROM books.event_log e JOIN mark m ON m.collection = 'clients' AND m.id = e.key AND m.family = 'client.sums' AND e.revision <= m.applied
 JOIN books.documents d ON d.entry = e.document JOIN books.entries n ON n.id = e.document LEFT JOIN books.voids v ON v.document = e.document
-WHERE e.type IN (SELECT type FROM reach WHERE family = 'client.sums');
+WHERE e.type IN ('client.invoiced', 'client.credited', 'client.invoice_voided', 'client.credit_voided');
 CREATE INDEX move_id ON move (id, revision);
 `
 

@@ -31,8 +31,7 @@ WHERE d.collection = 'product_winners' AND CAST(julianday(d.day) AS INTEGER) - w
   AND (w.units <> 0 OR w.revenue <> 0 OR w.cost <> 0 OR w.costed_revenue <> 0 OR w.orders <> 0);
 
 CREATE TABLE want_sold (id TEXT PRIMARY KEY, first_sold_on TEXT, last_sold_on TEXT) WITHOUT ROWID;
-INSERT INTO want_sold SELECT s.product, min(d.date), max(d.date) FROM standing s JOIN books.documents d ON d.entry = s.document
-WHERE d.kind = 'invoice' AND NOT s.gone GROUP BY s.product;
+INSERT INTO want_sold SELECT id, min(date), max(date) FROM want_day WHERE sold GROUP BY id;
 `
 
 // products compares the figures and the catalogue entry of every product.

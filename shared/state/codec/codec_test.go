@@ -22,8 +22,10 @@ func TestForm(t *testing.T) {
 		want string
 	}{
 		{thing{}, `"text":"","list":[],"map":{},"pointer":null}`},
-		{thing{Text: "<é> \u2028 \" \n", Zero: -1 << 63, List: []int64{1<<53 + 1}, Map: map[string]int64{"b": 1, "a": 2, "sales/3": 3}},
-			"\"text\":\"<é> \u2028 \\\" \\n\",\"zero\":-9223372036854775808,\"list\":[9007199254740993],\"map\":{\"a\":2,\"b\":1,\"sales/3\":3},\"pointer\":null}"},
+		{
+			thing{Text: "<é> \u2028 \" \n", Zero: -1 << 63, List: []int64{1<<53 + 1}, Map: map[string]int64{"b": 1, "a": 2, "sales/3": 3}},
+			"\"text\":\"<é> \u2028 \\\" \\n\",\"zero\":-9223372036854775808,\"list\":[9007199254740993],\"map\":{\"a\":2,\"b\":1,\"sales/3\":3},\"pointer\":null}",
+		},
 	} {
 		c.doc.Header = projection.Header{ID: "a", Version: 1}
 		got, err := Encode(&c.doc)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"comptoir/shared/event"
 	"comptoir/shared/projection"
 	"comptoir/shared/state/codec"
 )
@@ -83,23 +84,28 @@ func put(ctx context.Context, tx *sql.Tx, t *table, writes []projection.Write, b
 	var err error
 	for _, e := range batch {
 		var done sql.Result
-		id, read := writes[e.index].Doc.Head().ID, writes[e.index].Read
+		head, read := writes[e.index].Doc.Head(), writes[e.index].Read
+		id := head.ID
+		var reviewOn any
+		if head.ReviewOn != event.NoDate {
+			reviewOn = head.ReviewOn.String()
+		}
 		if read == 0 {
 			if insert == nil {
-				if insert, err = tx.PrepareContext(ctx, t.insert); err != nil {
+				if insert, err = tx.PrepareContext(ctx, t.insert); err != nil { //nolint:gosec // names are checked where they are declared
 					return err
 				}
 				defer func() { _ = insert.Close() }()
 			}
-			done, err = insert.ExecContext(ctx, id, 1, e.doc)
+			done, err = insert.ExecContext(ctx, id, 1, reviewOn, head.RulesVersion, e.doc)
 		} else {
 			if update == nil {
-				if update, err = tx.PrepareContext(ctx, t.update); err != nil {
+				if update, err = tx.PrepareContext(ctx, t.update); err != nil { //nolint:gosec // names are checked where they are declared
 					return err
 				}
 				defer func() { _ = update.Close() }()
 			}
-			done, err = update.ExecContext(ctx, read+1, e.doc, id, read)
+			done, err = update.ExecContext(ctx, read+1, reviewOn, head.RulesVersion, e.doc, id, read)
 		}
 		if results[e.index], err = outcome(done, err); err != nil {
 			return fmt.Errorf("the document %q: %w", id, err)

@@ -37,7 +37,7 @@ func (t *table) load(ctx context.Context, db *sql.DB, ids []string, into map[str
 	for i, id := range ids {
 		args[i] = id
 	}
-	rows, err := db.QueryContext(ctx, "SELECT _id, doc FROM "+t.name+" WHERE _id IN (?"+strings.Repeat(",?", len(ids)-1)+")", args...)
+	rows, err := db.QueryContext(ctx, t.loading+" (?"+strings.Repeat(",?", len(ids)-1)+")", args...)
 	if err != nil {
 		return err
 	}
@@ -71,11 +71,7 @@ func (s *Store) Due(ctx context.Context, c *projection.Collection, day event.Dat
 			ids, err = nil, fmt.Errorf("reading which documents of %s are due in the state %s: %w", t.Name, s.path, explain(err))
 		}
 	}()
-	// Each half reads an index alone; a document that is due for both reasons is
-	// one row of the union.
-	rows, err := s.read.QueryContext(ctx, "SELECT _id FROM "+t.name+" WHERE "+column("review_on")+" <= ? AND _id > ?"+
-		" UNION SELECT _id FROM "+t.name+" WHERE "+column("rules_version")+" < ? AND _id > ? ORDER BY _id LIMIT ?",
-		day.String(), after, rules, after, limit)
+	rows, err := s.read.QueryContext(ctx, t.due, day.String(), after, rules, after, limit)
 	if err != nil {
 		return nil, err
 	}

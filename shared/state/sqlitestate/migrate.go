@@ -72,7 +72,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
 		t := s.tables[name]
-		statements = append(statements, t.create())
+		statements = append(statements, t.create()...)
 		stale, missing, err := t.compareIndexes(ctx, tx)
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 	}
 	for _, statement := range statements {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
+		if _, err := tx.ExecContext(ctx, statement); err != nil { //nolint:gosec // names are checked where they are declared
 			return fmt.Errorf("%s: %w", statement, err)
 		}
 	}

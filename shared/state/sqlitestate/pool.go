@@ -57,6 +57,7 @@ func authorizeReads(action sqlite.AuthorizerActionCode, _, argument, _, _ string
 		if argument == "" { // it asks and does not set
 			return sqlite.AuthorizerOK
 		}
+	default: // whatever else there is, or will be
 	}
 	return sqlite.AuthorizerDeny
 }

@@ -156,8 +156,8 @@ func TestIndexesFollowTheDeclaration(t *testing.T) {
 		}
 		return all
 	}
-	own := "items__due(json_extract(doc, '$.review_on'), _id)"
-	rules := "items__rules(json_extract(doc, '$.rules_version'), _id)"
+	own := "items__due(review_on, _id)"
+	rules := "items__rules(rules_version, _id)"
 	for _, c := range []struct {
 		declared []projection.Index
 		want     string
@@ -172,9 +172,13 @@ func TestIndexesFollowTheDeclaration(t *testing.T) {
 		}
 	}
 	for _, c := range []projection.Collection{
-		{Name: "a b"}, {Name: ""}, {Name: "sqlite_master"}, {Name: "a", Indexes: []projection.Index{{Name: "x", Field: "a'b"}}},
+		{Name: "a b"},
+		{Name: ""},
+		{Name: "sqlite_master"},
+		{Name: "a", Indexes: []projection.Index{{Name: "x", Field: "a'b"}}},
 		{Name: "a", Indexes: []projection.Index{{Name: "x y", Field: "a"}}},
-		{Name: "a", Indexes: []projection.Index{{Name: "due", Field: "a"}}}, {Name: "a", Indexes: []projection.Index{{Name: "x", Field: "a"}, {Name: "x", Field: "b"}}},
+		{Name: "a", Indexes: []projection.Index{{Name: "due", Field: "a"}}},
+		{Name: "a", Indexes: []projection.Index{{Name: "x", Field: "a"}, {Name: "x", Field: "b"}}},
 	} {
 		if s, err := Open(t.Context(), path, []projection.Collection{c}, Options{}); err == nil {
 			_ = s.Close()

@@ -51,22 +51,30 @@ func open(ctx context.Context, path string, collections []projection.Collection)
 
 // plan returns SQLite's plans for a question, a line a step.
 func (r *Reader) plan(ctx context.Context, collection string, f *state.Find) (plan string, err error) {
+	var all []string
 	for _, q := range findQueries(collection, f) {
-		rows, err := r.db.QueryContext(ctx, "EXPLAIN QUERY PLAN "+q.text, append(q.args, f.Limit)...)
+		steps, err := r.steps(ctx, q, f.Limit)
 		if err != nil {
 			return "", err
 		}
-		for rows.Next() {
-			var id, parent, unused int
-			var detail string
-			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-				return "", errors.Join(err, rows.Close())
-			}
-			plan += detail + "\n"
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return "", err
-		}
+		all = append(all, steps...)
 	}
-	return plan, nil
+	return strings.Join(all, "\n") + "\n", nil
+}
+
+func (r *Reader) steps(ctx context.Context, q query, limit int) (steps []string, err error) {
+	rows, err := r.db.QueryContext(ctx, "EXPLAIN QUERY PLAN "+q.text, append(q.args, limit)...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			return nil, err
+		}
+		steps = append(steps, detail)
+	}
+	return steps, rows.Err()
 }

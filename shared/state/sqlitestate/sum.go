@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"comptoir/shared/state"
 )
@@ -25,12 +26,12 @@ func (r *Reader) sum(ctx context.Context, collection string, s *state.Sum) (grou
 	if s.GroupBy != "" {
 		key, tail = groupKey(s.GroupBy), " GROUP BY 1 ORDER BY 1"
 	}
-	text := "SELECT " + key + ", count(*)"
+	columns := []string{key, "count(*)"}
 	for _, field := range s.Fields {
-		text += ", sum(" + column(field) + ")"
+		columns = append(columns, "sum("+column(field)+")")
 	}
 	c := where(s.Filters)
-	rows, err := r.db.QueryContext(ctx, text+" FROM "+quote(collection)+c.String()+tail, c.args...)
+	rows, err := r.db.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+quote(collection)+c.String()+tail, c.args...) //nolint:gosec // names are checked, values are arguments
 	if err != nil {
 		return nil, err
 	}

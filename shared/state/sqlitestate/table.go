@@ -15,8 +15,8 @@ type table struct {
 	name string
 	// indexes gives the statement that makes each index, by the index's name.
 	indexes map[string]string
-	// The statements that commit.
-	insert, update string
+	// The statements; loading ends before the list of ids.
+	insert, update, loading, due string
 }
 
 func newTable(c projection.Collection) (*table, error) {
@@ -24,8 +24,13 @@ func newTable(c projection.Collection) (*table, error) {
 		return nil, err
 	}
 	t := &table{Collection: c, name: quote(c.Name), indexes: map[string]string{}}
-	t.insert = "INSERT INTO " + t.name + " (_id, version, doc) VALUES (?, ?, ?) ON CONFLICT (_id) DO NOTHING"
-	t.update = "UPDATE " + t.name + " SET version = ?, doc = ? WHERE _id = ? AND version = ?"
+	t.insert = "INSERT INTO " + t.name + " (_id, version, review_on, rules_version, doc) VALUES (?, ?, ?, ?, ?) ON CONFLICT (_id) DO NOTHING"
+	t.update = "UPDATE " + t.name + " SET version = ?, review_on = ?, rules_version = ?, doc = ? WHERE _id = ? AND version = ?"
+	t.loading = "SELECT _id, doc FROM " + t.name + " WHERE _id IN"
+	// Each half reads an index alone; a document that is due for both reasons is
+	// one row of the union.
+	t.due = "SELECT _id FROM " + t.name + " WHERE " + column("review_on") + " <= ? AND _id > ?" +
+		" UNION SELECT _id FROM " + t.name + " WHERE " + column("rules_version") + " < ? AND _id > ? ORDER BY _id LIMIT ?"
 	// Due asks by these two, whatever the collection declares.
 	t.index("due", "review_on")
 	t.index("rules", "rules_version")
@@ -59,15 +64,26 @@ func (t *table) index(name, field string) bool {
 }
 
 // create makes the table. It has a hidden rowid, because a table that is
-// ordered by text keeps documents of this size badly. That doc is JSON needs no
-// CHECK, which would parse each document once more: the indexes on json_extract
-// refuse what is none.
-func (t *table) create() string {
-	return "CREATE TABLE IF NOT EXISTS " + t.name + ` (
+// ordered by text keeps documents of this size badly. What every question of the
+// engine asks by stands in columns beside the document: SQLite would have to
+// parse each document that is written for an index on a member of it, and for a
+// CHECK that it is JSON. Documents that are changed by hand are parsed: the
+// triggers know them by a version that stays.
+func (t *table) create() []string {
+	hand := " ON " + t.name + " FOR EACH ROW WHEN NEW.version = OLD.version"
+	return []string{
+		"CREATE TABLE IF NOT EXISTS " + t.name + ` (
   _id TEXT NOT NULL PRIMARY KEY,
   version INTEGER NOT NULL CHECK (version > 0),
+  review_on TEXT,
+  rules_version INTEGER NOT NULL,
   doc TEXT NOT NULL
-)`
+)`,
+		"CREATE TRIGGER IF NOT EXISTS " + quote(t.Name+"__json") + " BEFORE UPDATE OF doc" + hand + `
+  AND NOT json_valid(NEW.doc) BEGIN SELECT RAISE(ABORT, 'a document is JSON'); END`,
+		"CREATE TRIGGER IF NOT EXISTS " + quote(t.Name+"__hand") + " AFTER UPDATE OF doc" + hand + `
+  BEGIN UPDATE ` + t.name + " SET review_on = json_extract(NEW.doc, '$.review_on'), rules_version = json_extract(NEW.doc, '$.rules_version') WHERE _id = NEW._id; END",
+	}
 }
 
 // quote quotes a checked name, which holds no quote itself.
@@ -77,8 +93,9 @@ func quote(name string) string { return `"` + name + `"` }
 // (exact in 64 bits; true is 1, false 0), a decimal, or NULL for null and absent.
 // Indexes are on this very text, so every question has to use it.
 func column(field string) string {
-	if field == "_id" {
-		return "_id"
+	switch field {
+	case "_id", "version", "review_on", "rules_version":
+		return field
 	}
 	return "json_extract(doc, " + path(field) + ")"
 }

@@ -152,7 +152,7 @@ func askedRight(ctx context.Context, _ Harness, db Database) error {
 	}
 	docs, err := db.Reader.Find(ctx, items, state.Find{Limit: 1, Fields: []string{"name", "shelf", "note", "windows"}, Sort: "amount", Descending: true})
 	if err != nil || len(docs) != 1 {
-		return fmt.Errorf("%d documents, error %v; want one", len(docs), err)
+		return fmt.Errorf("%d documents, error %s; want one", len(docs), says(err))
 	}
 	var got map[string]json.RawMessage
 	if err := json.Unmarshal(docs[0], &got); err != nil {
@@ -162,22 +162,28 @@ func askedRight(ctx context.Context, _ Harness, db Database) error {
 		return fmt.Errorf("the wanted fields of document 1 are %s", docs[0])
 	}
 	for _, f := range []state.Find{
-		{}, {Limit: state.MaxLimit + 1}, {Limit: 1, Sort: `name" DESC`}, {Limit: 1, Sort: "$name"}, {Limit: 1, Sort: "a..b"}, {Limit: 1, Sort: "name'"},
-		{Limit: 1, Fields: []string{"windows.30d"}}, {Limit: 1, Fields: []string{""}},
+		{},
+		{Limit: state.MaxLimit + 1},
+		{Limit: 1, Sort: `name" DESC`},
+		{Limit: 1, Sort: "$name"},
+		{Limit: 1, Sort: "a..b"},
+		{Limit: 1, Sort: "name'"},
+		{Limit: 1, Fields: []string{"windows.30d"}},
+		{Limit: 1, Fields: []string{""}},
 		{Limit: 1, Filters: []state.Filter{{Field: "", Op: state.Equal, Value: state.Text("")}}},
 		{Limit: 1, Filters: []state.Filter{{Field: "name", Value: state.Text("")}}},
 		{Limit: 1, Filters: []state.Filter{{Field: "name", Op: state.Equal}}},
 		{Limit: 1, Filters: []state.Filter{{Field: "amount", Op: state.Prefix, Value: state.Number(1)}}},
 	} {
 		if _, err := db.Reader.Find(ctx, items, f); !errors.Is(err, state.ErrAsked) {
-			return fmt.Errorf("%+v: error %v, want one that wraps state.ErrAsked", f, err)
+			return fmt.Errorf("%+v: error %s, want one that wraps state.ErrAsked", f, says(err))
 		}
 	}
 	if _, err := db.Reader.Find(ctx, `items" --`, state.Find{Limit: 1}); !errors.Is(err, state.ErrAsked) {
-		return fmt.Errorf("a collection of an impossible name: error %v, want one that wraps state.ErrAsked", err)
+		return fmt.Errorf("a collection of an impossible name: error %s, want one that wraps state.ErrAsked", says(err))
 	}
 	if doc, ok, err := db.Reader.Get(ctx, items, "nobody"); doc != nil || ok || err != nil {
-		return fmt.Errorf("a document that is not there: %s, %t, %v", doc, ok, err)
+		return fmt.Errorf("a document that is not there: %s, %t, %s", doc, ok, says(err))
 	}
 	return nil
 }
@@ -218,12 +224,15 @@ func indexesUsed(ctx context.Context, h Harness, db Database) error {
 	}
 	at := &state.Cursor{Value: state.Number(250), ID: "item-0250"}
 	for _, f := range []state.Find{
-		{Sort: "windows.30d.profit", Limit: 50}, {Sort: "windows.30d.profit", Descending: true, Limit: 50},
-		{Sort: "windows.30d.profit", Limit: 50, After: at}, {Sort: "windows.30d.profit", Descending: true, Limit: 50, After: at},
+		{Sort: "windows.30d.profit", Limit: 50},
+		{Sort: "windows.30d.profit", Descending: true, Limit: 50},
+		{Sort: "windows.30d.profit", Limit: 50, After: at},
+		{Sort: "windows.30d.profit", Descending: true, Limit: 50, After: at},
 		{Filters: []state.Filter{{Field: "name", Op: state.Prefix, Value: state.Text("item-01")}}, Sort: "name", Limit: 50},
 		{Filters: []state.Filter{{Field: "rank", Op: state.Equal, Value: state.Number(3)}}, Limit: 50},
 		{Filters: []state.Filter{{Field: "review_on", Op: state.AtLeast, Value: state.Text("2000-01-01")}}, Sort: "review_on", Limit: 1},
-		{Limit: 50}, {Limit: 50, After: &state.Cursor{ID: "item-0250"}},
+		{Limit: 50},
+		{Limit: 50, After: &state.Cursor{ID: "item-0250"}},
 	} {
 		plan, indexed, err := h.Explain(ctx, items, f)
 		if err != nil {

@@ -44,7 +44,7 @@ func reopened(ctx context.Context, h Harness, db Database) error {
 	}
 	ids, err := findIDs(ctx, again.Reader, state.Find{Limit: 10})
 	if err != nil || fmt.Sprint(ids) != "[a b]" {
-		return fmt.Errorf("opened again it holds %v, error %v; want [a b]", ids, err)
+		return fmt.Errorf("opened again it holds %v, error %s; want [a b]", ids, says(err))
 	}
 	return nil
 }
@@ -86,8 +86,8 @@ func cancelled(ctx context.Context, _ Harness, db Database) error {
 	}
 	// Cancelled in the middle of a bulk: unknown to the caller, and whole documents only.
 	short, cancel := context.WithCancel(ctx)
-	bulk := make([]projection.Write, 3000)
-	for n, i := range numbered(len(bulk), func(n int, i *Item) { *i = *Sample(i.ID, 1) }) {
+	bulk := make([]projection.Write, 1000)
+	for n, i := range numbered(len(bulk), func(_ int, i *Item) { *i = *Sample(i.ID, 1) }) {
 		bulk[n].Doc = i
 	}
 	time.AfterFunc(10*time.Millisecond, cancel)

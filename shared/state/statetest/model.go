@@ -297,9 +297,11 @@ func compare(a, b any) int {
 	case bool:
 		return strings.Compare(asText(a), asText(b))
 	case *big.Rat:
-		return a.Cmp(b.(*big.Rat))
+		if b, ok := b.(*big.Rat); ok {
+			return a.Cmp(b)
+		}
 	case string:
-		return strings.Compare(a, b.(string))
+		return strings.Compare(a, asText(b))
 	}
 	return 0
 }

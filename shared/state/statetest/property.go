@@ -104,7 +104,7 @@ func (r *run) compare(got any, err error) func(want any, wantErr error) error {
 	return func(want any, wantErr error) error {
 		switch {
 		case err != nil || wantErr != nil:
-			return fmt.Errorf("errors: %v; of the map: %v", err, wantErr)
+			return fmt.Errorf("error: %s; of the map: %s", says(err), says(wantErr))
 		case reflect.ValueOf(got).Len() == 0 && reflect.ValueOf(want).Len() == 0, reflect.DeepEqual(got, want):
 			return nil
 		}

@@ -97,9 +97,9 @@ func put(ctx context.Context, s projection.Store, items ...*Item) error {
 	if err != nil {
 		return err
 	}
-	for i, r := range results {
-		if r != projection.Written {
-			return fmt.Errorf("the write of %q at version %d: result %d, want Written", items[i].ID, items[i].Version, r)
+	for i, item := range items {
+		if results[i] != projection.Written {
+			return fmt.Errorf("the write of %q at version %d: result %d, want Written", item.ID, item.Version, results[i])
 		}
 	}
 	return nil
@@ -133,6 +133,14 @@ func itemOf(docs map[string]projection.Document, id string) (*Item, error) {
 		return nil, fmt.Errorf("the document %q is a %T, not what New returns", id, doc)
 	}
 	return item, nil
+}
+
+// says writes an error, or that there is none.
+func says(err error) string {
+	if err == nil {
+		return "none"
+	}
+	return err.Error()
 }
 
 // errWanted is what a check says where an error did not come.

@@ -18,7 +18,7 @@ var sumChecks = []check{
 func sums(ctx context.Context, _ Harness, db Database) error {
 	empty, err := db.Reader.Sum(ctx, items, state.Sum{Fields: []string{"amount"}})
 	if want := []state.Group{{Sums: []int64{0}}}; err != nil || !reflect.DeepEqual(empty, want) {
-		return fmt.Errorf("the sum over no documents: %v, error %v; want one group of none", empty, err)
+		return fmt.Errorf("the sum over no documents: %v, error %s; want one group of none", empty, says(err))
 	}
 	if err := put(ctx, db.Store, shop()...); err != nil {
 		return err
@@ -60,7 +60,7 @@ func sums(ctx context.Context, _ Harness, db Database) error {
 	}
 	for _, s := range []state.Sum{{GroupBy: "a b"}, {Fields: []string{""}}, {Fields: []string{"a'b"}}, {Filters: []state.Filter{{Field: "-"}}}} {
 		if _, err := db.Reader.Sum(ctx, items, s); !errors.Is(err, state.ErrAsked) {
-			return fmt.Errorf("%+v: error %v, want one that wraps state.ErrAsked", s, err)
+			return fmt.Errorf("%+v: error %s, want one that wraps state.ErrAsked", s, says(err))
 		}
 	}
 	return nil
@@ -88,8 +88,15 @@ func due(ctx context.Context, _ Harness, db Database) error {
 		limit int
 		want  string
 	}{
-		{day0, 1, "", 10, "[a c d g]"}, {day0, 1, "", 2, "[a c]"}, {day0, 1, "c", 10, "[d g]"}, {day0, 1, "bb", 1, "[c]"}, {day0, 1, "g", 10, "[]"},
-		{day0 + 1, 1, "", 10, "[a b c d g]"}, {day0, 0, "", 10, "[a d g]"}, {day0 - 401, 2, "", 10, "[a b c d e]"}, {day0 - 1, 0, "", 10, "[d]"},
+		{day0, 1, "", 10, "[a c d g]"},
+		{day0, 1, "", 2, "[a c]"},
+		{day0, 1, "c", 10, "[d g]"},
+		{day0, 1, "bb", 1, "[c]"},
+		{day0, 1, "g", 10, "[]"},
+		{day0 + 1, 1, "", 10, "[a b c d g]"},
+		{day0, 0, "", 10, "[a d g]"},
+		{day0 - 401, 2, "", 10, "[a b c d e]"},
+		{day0 - 1, 0, "", 10, "[d]"},
 	} {
 		got, err := db.Store.Due(ctx, &collections[0], c.day, c.rules, c.after, c.limit)
 		if err != nil {
@@ -105,7 +112,7 @@ func due(ctx context.Context, _ Harness, db Database) error {
 		return err
 	}
 	if got, err := db.Store.Due(ctx, &collections[0], day0, 1, "", 1); err != nil || fmt.Sprint(got) != "[c]" {
-		return fmt.Errorf("due after a was reviewed: %v, error %v; want [c]", got, err)
+		return fmt.Errorf("due after a was reviewed: %v, error %s; want [c]", got, says(err))
 	}
 	return nil
 }

@@ -34,8 +34,10 @@ func readBack(ctx context.Context, _ Harness, db Database) error {
 			i.Units = -125
 			i.Windows = map[string]Window{"30d": {Profit: 1<<53 + 1, Margin: money.SomeBasisPoints(-1)}, "7d": {Profit: -(1<<53 + 1)}}
 			i.ReviewOn, i.RulesVersion = day0+1, math.MaxInt64
-			i.Sources = []projection.Source{{Source: "/ledgers/a", Family: event.ProductSums, Late: 2, Recent: []string{"x"},
-				Watermark: projection.Watermark{Applied: math.MaxInt64, Missing: []projection.Range{{First: 912, Last: 913}}}, Offsets: map[string]int64{"sales/3": 1 << 60, "a.b/$c": 1}}}
+			i.Sources = []projection.Source{{
+				Source: "/ledgers/a", Family: event.ProductSums, Late: 2, Recent: []string{"x"},
+				Watermark: projection.Watermark{Applied: math.MaxInt64, Missing: []projection.Range{{First: 912, Last: 913}}}, Offsets: map[string]int64{"sales/3": 1 << 60, "a.b/$c": 1},
+			}}
 		}),
 		item("text", func(i *Item) {
 			i.Name, i.Note = "Café \u0301 Ünïcode 雪 🎄 \"quoted\" \\ </script> \u2028", "a\n\tb\u001f\x7f"
@@ -111,7 +113,8 @@ func onlyWhatWasRead(ctx context.Context, _ Harness, db Database) error {
 
 func bulkStandsAlone(ctx context.Context, _ Harness, db Database) error {
 	const n = 5000
-	first := numbered(n, nil)
+	// Some 10 MB in all: a store may have to divide that.
+	first := numbered(n, func(_ int, i *Item) { i.Note = strings.Repeat("n", 2000) })
 	// Every third one is there before and at version 2, every seventh of the rest
 	// is not there and a replacement of it is asked for.
 	var before []*Item
@@ -127,8 +130,9 @@ func bulkStandsAlone(ctx context.Context, _ Harness, db Database) error {
 	if err := put(ctx, db.Store, before...); err != nil {
 		return err
 	}
-	writes, want := make([]projection.Write, 0, n), map[string]projection.Result{}
+	writes, want, byID := make([]projection.Write, 0, n), map[string]projection.Result{}, map[string]*Item{}
 	for k, i := range first {
+		byID[i.ID] = i
 		i.Amount, want[i.ID] = int64(1000+k), projection.Written
 		switch {
 		case k%3 == 0 && k%2 == 0:
@@ -159,7 +163,7 @@ func bulkStandsAlone(ctx context.Context, _ Harness, db Database) error {
 	if err != nil {
 		return err
 	}
-	for i, w := range writes {
+	for i := range writes {
 		stored, err := itemOf(docs, ids[i])
 		if err != nil {
 			return err
@@ -169,7 +173,7 @@ func bulkStandsAlone(ctx context.Context, _ Harness, db Database) error {
 			return fmt.Errorf("%s: written %t, but its result was %d", ids[i], written, results[i])
 		}
 		if written {
-			if err := same(w.Doc.(*Item), stored); err != nil {
+			if err := same(byID[ids[i]], stored); err != nil {
 				return err
 			}
 		}
@@ -212,7 +216,7 @@ func refusedAlone(ctx context.Context, _ Harness, db Database) error {
 			return fmt.Errorf("the write of %q: result %d, want %d", id, results[i], want)
 		}
 		if got, err := load(ctx, db.Store, id); err != nil || (got != nil) != (want == projection.Written) {
-			return fmt.Errorf("the document %q is there: %t, error %v", id, got != nil, err)
+			return fmt.Errorf("the document %q is there: %t, error %s", id, got != nil, says(err))
 		}
 	}
 	return nil
@@ -245,7 +249,7 @@ func oddIDs(ctx context.Context, _ Harness, db Database) error {
 			return fmt.Errorf("the document %q was not loaded as itself", id)
 		}
 		if _, ok, err := db.Reader.Get(ctx, items, id); !ok || err != nil {
-			return fmt.Errorf("getting the document %q: there %t, error %v", id, ok, err)
+			return fmt.Errorf("getting the document %q: there %t, error %s", id, ok, says(err))
 		}
 		got.Version++
 		if err := put(ctx, db.Store, got); err != nil {
@@ -268,11 +272,11 @@ func collectionsApart(ctx context.Context, _ Harness, db Database) error {
 	}
 	docs, err := db.Store.Load(ctx, &collections[1], []string{"a"})
 	if err != nil || len(docs) != 0 {
-		return fmt.Errorf("the other collection has %d documents, error %v", len(docs), err)
+		return fmt.Errorf("the other collection has %d documents, error %s", len(docs), says(err))
 	}
 	results, err := db.Store.Commit(ctx, &collections[1], []projection.Write{{Doc: item("a")}})
 	if err != nil || results[0] != projection.Written {
-		return fmt.Errorf("the same id in the other collection: results %v, error %v", results, err)
+		return fmt.Errorf("the same id in the other collection: results %v, error %s", results, says(err))
 	}
 	return nil
 }
