@@ -126,7 +126,7 @@ func start(o Options) (*kfake.Cluster, error) {
 }
 
 func listen(network, address string) (net.Listener, error) {
-	l, err := net.Listen(network, address)
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), network, address)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func TestBrokenFiles(t *testing.T) {
 	}
 	_ = z.Close()
 	cut := packed.String()[:packed.Len()-20]
-	damaged := []byte(packed.String())
+	damaged := bytes.Clone(packed.Bytes())
 	damaged[len(damaged)-6] ^= 1
 	for _, c := range []struct {
 		name    string

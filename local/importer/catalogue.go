@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"comptoir/local/ledger"
@@ -128,7 +129,7 @@ func (f *fieldReader) amount(column int) money.NullAmount {
 	}
 	a, err := money.ParseAmount(v, f.currency)
 	if err != nil || a < 0 {
-		f.refuse(column, "an amount is a plain number in "+string(f.currency)+", zero or above", "write it like "+money.Amount(1234).Format(f.currency)+", without grouping, or leave it empty if unknown")
+		f.refuse(column, "an amount is a plain number in "+string(f.currency)+" with at most "+strconv.Itoa(f.currency.Digits())+" decimals, zero or above", "write it like "+money.Amount(1234).Format(f.currency)+", without grouping, or leave it empty if unknown")
 	}
 	return money.Some(a)
 }

@@ -114,7 +114,10 @@ func (s *session) run(ctx context.Context) (err error) {
 		s.summary.Rules = append(s.summary.Rules, *c)
 	}
 	s.summary.Created, s.summary.CreatedClients = s.books.created, s.books.createdClients
-	return errors.Join(err, s.rejects.close())
+	if err != nil {
+		return err // the same import again says them all
+	}
+	return s.rejects.close()
 }
 
 // apply reads all files of one kind and records them.

@@ -66,9 +66,13 @@ func TestKilled(t *testing.T) {
 		seen  int // how often its progress was told
 		wait  time.Duration
 	}{
-		{"catalogue", 2, 5 * time.Millisecond}, {"stock count", 4, 3 * time.Millisecond},
-		{"invoices", 4, 0}, {"invoices", 7, 7 * time.Millisecond}, {"invoices", 10, 2 * time.Millisecond},
-		{"settling stock", 1, 0}, {"settling stock", 1, 10 * time.Millisecond},
+		{"catalogue", 2, 5 * time.Millisecond},
+		{"stock count", 4, 3 * time.Millisecond},
+		{"invoices", 4, 0},
+		{"invoices", 7, 7 * time.Millisecond},
+		{"invoices", 10, 2 * time.Millisecond},
+		{"settling stock", 1, 0},
+		{"settling stock", 1, 10 * time.Millisecond},
 	} {
 		path := filepath.Join(dir, "ledger.db")
 		for _, f := range []string{path, path + "-wal", path + "-shm"} {

@@ -14,7 +14,9 @@ import (
 	"comptoir/shared/money"
 )
 
-// Reject says why rows of a file were left out. Their rows changed nothing.
+// Reject says why rows of a file were left out. They recorded nothing; only the
+// client and the products of a document that the ledger refuses as a whole may
+// have been created for it.
 type Reject struct {
 	File string
 	// Row is the line of the file, the header being line 1.

@@ -16,13 +16,15 @@ import (
 const (
 	documentsPerBatch = 250
 	linesPerBatch     = 20_000
+	// A dry run puts the products of each batch again, so larger ones are cheaper.
+	documentsPerTrial = 500
 )
 
 // salesReader gathers the rows of documents, wherever they stand, and records
 // each document when its last row has been read.
 type salesReader struct {
 	*session
-	read1 saleReader
+	rules saleReader
 	open  map[string]*document
 	texts interner
 
@@ -35,7 +37,7 @@ type salesReader struct {
 func newSalesReader(s *session) *salesReader {
 	return &salesReader{
 		session: s,
-		read1:   saleReader{currency: s.summary.Currency, columns: s.profile.layouts[invoices].columns},
+		rules:   saleReader{currency: s.summary.Currency, columns: s.profile.layouts[invoices].columns},
 		open:    map[string]*document{},
 		texts:   interner{},
 	}
@@ -56,13 +58,13 @@ func (v *survey) count(number string) {
 func (s *salesReader) read(ctx context.Context, t *table) error {
 	return s.each(ctx, t, func(r *row) error {
 		s.row = r.number
-		v, why := s.read1.read(r)
+		v, why := s.rules.read(r)
 		var d *document
 		if r.fields != nil {
 			if _, _, ok := documentNumber(v.number); ok {
 				d = s.document(t, r, v)
 				if why == nil && v.client != d.client {
-					why = &refusal{s.read1.columns[colClient], strings.Clone(v.client), "all rows of a document have the client of its first one", "correct the client, or give the row a document of its own"}
+					why = &refusal{s.rules.columns[colClient], strings.Clone(v.client), "all rows of a document have the client of its first one", "correct the client, or give the row a document of its own"}
 				}
 			}
 		}
@@ -114,7 +116,11 @@ func (s *salesReader) ended(ctx context.Context, d *document) error {
 	}
 	s.batch = append(s.batch, d)
 	s.batchLines += len(d.lines)
-	if len(s.batch) >= documentsPerBatch || s.batchLines >= linesPerBatch {
+	most := documentsPerBatch
+	if s.DryRun {
+		most = documentsPerTrial
+	}
+	if len(s.batch) >= most || s.batchLines >= linesPerBatch {
 		return s.flush(ctx)
 	}
 	return nil
@@ -192,7 +198,7 @@ func (s *salesReader) write(tx *ledger.Tx, d *document) (ledger.Document, error)
 // product cannot be created is left out.
 func (s *salesReader) prepare(tx *ledger.Tx, d *document) error {
 	if err := s.books.client(tx, d.client); err != nil {
-		if err := s.rejectDocument(d, s.read1.columns[colClient], d.client, err); err != nil {
+		if err := s.rejectDocument(d, s.rules.columns[colClient], d.client, err); err != nil {
 			return err
 		}
 		d.lines = nil
@@ -205,7 +211,7 @@ func (s *salesReader) prepare(tx *ledger.Tx, d *document) error {
 			kept = append(kept, l)
 			continue
 		}
-		why, err := refused(err, s.read1.columns[colCode], l.code)
+		why, err := refused(err, s.rules.columns[colCode], l.code)
 		if err != nil {
 			return err
 		}
@@ -218,7 +224,7 @@ func (s *salesReader) prepare(tx *ledger.Tx, d *document) error {
 // known counts a document that is in the ledger already.
 func (s *salesReader) known(d *document, have ledger.Document) error {
 	if !d.same(have) {
-		return s.rejectDocument(d, s.read1.columns[colInvoice], d.number, &ledger.RuleError{
+		return s.rejectDocument(d, s.rules.columns[colInvoice], d.number, &ledger.RuleError{
 			Rule:   "a document that is recorded already keeps its content",
 			Advice: "compare it with " + have.ID + " in the ledger; to correct that one, void it and enter it anew under a number of its own",
 		})
@@ -234,9 +240,15 @@ func (s *salesReader) known(d *document, have ledger.Document) error {
 func (s *salesReader) rejectDocument(d *document, column, value string, err error) error {
 	var why *refusal
 	if errors.Is(err, money.ErrOverflow) {
-		why = &refusal{s.read1.columns[colInvoice], d.number, "the lines of a document add up to an amount that books can hold", "correct its quantities and prices"}
+		why = &refusal{s.rules.columns[colInvoice], d.number, "the lines of a document add up to an amount that books can hold", "correct its quantities and prices"}
 	} else if why, err = refused(err, column, value); err != nil {
 		return err
+	}
+	switch why.column { // the ledger's word for what the table calls otherwise
+	case "date":
+		why.column = s.rules.columns[colDate]
+	case "client":
+		why.column = s.rules.columns[colClient]
 	}
 	net, _ := d.net()
 	s.rejects.add(Reject{File: d.file, Row: d.first, Rows: len(d.lines), Column: why.column, Value: why.value, Rule: why.rule, Advice: why.advice}, d.signed(net))

@@ -151,7 +151,7 @@ func (t *trouble) met(err error) (reset bool) {
 		t.log.Warn("relay: publishing is interrupted; it goes on where it stopped", "error", err)
 	}
 	t.text = err.Error()
-	if time.Since(t.last) < time.Second {
+	if time.Since(t.last) < 200*time.Millisecond {
 		return false
 	}
 	t.last = time.Now()

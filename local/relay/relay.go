@@ -269,7 +269,7 @@ func (r *Relay) loop(ctx, sending context.Context, workers *sync.WaitGroup) erro
 
 func (r *Relay) ledgerError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // it was told to stop
 	}
 	return fmt.Errorf("publishing: reading the ledger: %w", err)
 }

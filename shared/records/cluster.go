@@ -25,6 +25,11 @@ type Config struct {
 	SASL sasl.Mechanism
 	// Topics gives names of topics that differ from the logical ones.
 	Topics Topics
+	// Timeout bounds one request, beyond what the broker is asked to wait: 10 s
+	// where it is 0.
+	Timeout time.Duration
+	// Dial opens connections; nil: as the operating system does.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Cluster is a Kafka cluster as the parts of Comptoir use it. It connects when
@@ -41,8 +46,7 @@ type Cluster struct {
 // metadataTTL bounds for how long a new leader or a new topic stays unseen.
 const metadataTTL = 2 * time.Second
 
-// callTimeout bounds one request that a broker answers at once.
-const callTimeout = 10 * time.Second
+const defaultTimeout = 10 * time.Second
 
 // Connect prepares the use of a cluster. It does not connect yet.
 func Connect(c Config) (*Cluster, error) {
@@ -61,7 +65,11 @@ func Connect(c Config) (*Cluster, error) {
 	if c.ClientID == "" {
 		c.ClientID = "comptoir"
 	}
+	if c.Timeout <= 0 {
+		c.Timeout = defaultTimeout
+	}
 	transport := &kafka.Transport{
+		Dial:        c.Dial,
 		ClientID:    c.ClientID,
 		DialTimeout: 5 * time.Second,
 		MetadataTTL: metadataTTL,
@@ -73,8 +81,8 @@ func Connect(c Config) (*Cluster, error) {
 		config:    c,
 		addr:      addr,
 		transport: transport,
-		client:    &kafka.Client{Addr: addr, Transport: transport, Timeout: callTimeout},
-		dialer:    &kafka.Dialer{ClientID: c.ClientID, Timeout: 5 * time.Second, DualStack: true, TLS: c.TLS, SASLMechanism: c.SASL},
+		client:    &kafka.Client{Addr: addr, Transport: transport, Timeout: c.Timeout},
+		dialer:    &kafka.Dialer{ClientID: c.ClientID, Timeout: 5 * time.Second, DualStack: true, DialFunc: c.Dial, TLS: c.TLS, SASLMechanism: c.SASL},
 	}, nil
 }
 
@@ -100,7 +108,7 @@ func (c *Cluster) Dialer() *kafka.Dialer { return c.dialer }
 
 // Ping asks the cluster for its layout.
 func (c *Cluster) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	// ApiVersions goes over the wire each time; metadata may come from the cache.
 	r, err := c.client.ApiVersions(ctx, &kafka.ApiVersionsRequest{})

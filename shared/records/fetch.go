@@ -44,7 +44,7 @@ type Fetched struct {
 // routing, TLS and SASL to kafka-go's Transport and reads the answer itself (see
 // BatchReader).
 func (c *Cluster) Fetch(ctx context.Context, r FetchRequest, buf []byte) (Fetched, []byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.MaxWait+callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.MaxWait+c.config.Timeout)
 	defer cancel()
 	m, err := c.transport.RoundTrip(ctx, c.addr, &fetchRequest{FetchRequest: r, client: c.config.ClientID, buf: buf})
 	if err != nil {
@@ -85,8 +85,11 @@ type fetchResponse struct {
 	buf  []byte
 }
 
-func (*fetchRequest) ApiKey() protocol.ApiKey  { return protocol.Fetch }
-func (*fetchResponse) ApiKey() protocol.ApiKey { return protocol.Fetch }
+// ApiKey is what kafka-go calls it.
+func (*fetchRequest) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:revive,staticcheck // kafka-go's name
+
+// ApiKey is what kafka-go calls it.
+func (*fetchResponse) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:revive,staticcheck // kafka-go's name
 
 // Broker routes the request to the partition's leader.
 func (r *fetchRequest) Broker(cluster protocol.Cluster) (protocol.Broker, error) {

@@ -139,8 +139,9 @@ func envName(topic event.Topic) string {
 		return "CLIENTS"
 	case event.Heartbeats:
 		return "HEARTBEATS"
+	default:
+		return "DEAD_LETTERS"
 	}
-	return "DEAD_LETTERS"
 }
 
 // Partitions returns the number of partitions of a topic by its name on Kafka,
@@ -151,7 +152,7 @@ func (c *Cluster) Partitions(ctx context.Context, topic string) (int, error) {
 }
 
 func (c *Cluster) partitions(ctx context.Context) (map[string]int, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	c.Reset() // what was learnt before may be out of date by seconds
 	r, err := c.client.Metadata(ctx, &kafka.MetadataRequest{})
@@ -169,7 +170,7 @@ func (c *Cluster) partitions(ctx context.Context) (map[string]int, error) {
 
 // ID returns the cluster's own id. An embedded log that was made anew has another.
 func (c *Cluster) ID(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	r, err := c.client.Metadata(ctx, &kafka.MetadataRequest{})
 	if err != nil {

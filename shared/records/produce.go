@@ -16,7 +16,7 @@ import (
 //
 // Send one batch at a time to a partition, at most MaxBatchBytes of it.
 func (c *Cluster) Produce(ctx context.Context, topic string, partition int32, messages []event.Message) (base int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, produceTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	r, err := c.client.Produce(ctx, &kafka.ProduceRequest{
 		Topic:        topic,
@@ -49,5 +49,51 @@ func Size(m *event.Message) int {
 	return n
 }
 
-// produceTimeout bounds a produce request, broker and network together.
-const produceTimeout = callTimeout
+// Send appends messages of any producer, each to the partition that its key
+// belongs to (as Kafka's own clients choose it), those of a key in their order.
+// An error means unknown for those that were not yet acknowledged, whose number
+// it does not tell; sent counts the others.
+func (c *Cluster) Send(ctx context.Context, topic event.Topic, messages []event.Message) (sent int, err error) {
+	name := c.config.Topics.Name(topic)
+	n, err := c.Partitions(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, enough(topic, name, 0, 1)
+	}
+	type batch struct {
+		messages []event.Message
+		size     int
+	}
+	batches := make([]batch, n)
+	flush := func(p int) error {
+		b := &batches[p]
+		if len(b.messages) == 0 {
+			return nil
+		}
+		if _, err := c.Produce(ctx, name, int32(p), b.messages); err != nil {
+			return err
+		}
+		sent += len(b.messages)
+		b.messages, b.size = b.messages[:0], 0
+		return nil
+	}
+	for i := range messages {
+		m := &messages[i]
+		p := event.Partition(string(m.Key), n)
+		size := Size(m)
+		if batches[p].size+size > MaxBatchBytes {
+			if err := flush(p); err != nil {
+				return sent, err
+			}
+		}
+		batches[p].messages, batches[p].size = append(batches[p].messages, *m), batches[p].size+size
+	}
+	for p := range batches {
+		if err := flush(p); err != nil {
+			return sent, err
+		}
+	}
+	return sent, nil
+}

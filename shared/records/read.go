@@ -24,7 +24,7 @@ func (c *Cluster) Offsets(ctx context.Context, topic string, partition int32) (R
 
 // AllOffsets returns what each of several partitions holds.
 func (c *Cluster) AllOffsets(ctx context.Context, partitions map[string][]int32) (map[string]map[int32]Range, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	request := &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{}}
 	for topic, ps := range partitions {

@@ -132,6 +132,39 @@ func TestWhatIsProducedIsReadBack(t *testing.T) {
 	}
 }
 
+func TestKeysOfOtherProducersKeepTheirPartition(t *testing.T) {
+	b := recordstest.Start(t)
+	c := b.Connect()
+	recordstest.Migrate(t, c, 5)
+	all := messages(0, 700)
+	all[3].Value = incompressible(records.MaxBatchBytes - 100)
+	if n, err := c.Send(t.Context(), event.Sales, all); err != nil || n != 700 {
+		t.Fatalf("%d sent, %v", n, err)
+	}
+	total := 0
+	for p := range int32(5) {
+		last := map[string]string{}
+		for _, r := range recordstest.ReadAll(t, c, event.Sales, p) {
+			total++
+			key := string(r.Message.Key)
+			if event.Partition(key, 5) != int(p) {
+				t.Fatalf("%s is in partition %d", key, p)
+			}
+			id := string(r.Message.Headers[0].Value)
+			if len(id) < len(last[key]) || len(id) == len(last[key]) && id <= last[key] {
+				t.Fatalf("%s comes after %s", id, last[key])
+			}
+			last[key] = id
+		}
+	}
+	if total != 700 {
+		t.Errorf("%d are there", total)
+	}
+	if _, err := recordstest.Start(t).Connect().Send(t.Context(), event.Sales, all[:1]); !errors.Is(err, records.ErrTopic) {
+		t.Errorf("without a topic: %v", err)
+	}
+}
+
 func TestDeadLettersKeepTheOriginal(t *testing.T) {
 	b := recordstest.Start(t)
 	c := b.Connect()

@@ -203,7 +203,10 @@ func null(v *int64) string {
 }
 
 func quote(s string) string {
-	b, _ := json.Marshal(s) // of a string it never fails
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // of a string it never fails
+	}
 	return string(b)
 }
 

@@ -157,7 +157,7 @@ func (b *books) products(youngest, end int) map[string]*Product {
 		if p.Service {
 			p.UncostedRevenue += e.net
 		} else {
-			p.Cost += pence(b.articles[e.code].buy, e.quantity)
+			p.Cost += e.cost
 		}
 		if pair := [2]string{e.document, e.code}; !on.credit && !orders[pair] {
 			orders[pair] = true

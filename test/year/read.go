@@ -31,8 +31,8 @@ func In(dir string) Files {
 
 // entry is a row that counts. Money is in pence.
 type entry struct {
-	document, code string
-	quantity, net  int64 // below zero on a credit note
+	document, code      string
+	quantity, net, cost int64 // below zero on a credit note; a service costs nothing known
 }
 
 // paper is an invoice or credit note.
@@ -204,8 +204,8 @@ func (b *books) sale(n int, r map[string]string) error {
 	e := entry{document: document, code: r["StockCode"], quantity: quantity.Num().Int64()}
 	e.net = pence(price, e.quantity)
 	p.net += e.net
-	b.entries = append(b.entries, e)
 	if isService(e.code) {
+		b.entries = append(b.entries, e)
 		if _, there := b.services[e.code]; !there {
 			b.services[e.code] = r["Description"]
 		}
@@ -215,6 +215,8 @@ func (b *books) sale(n int, r map[string]string) error {
 	if a == nil {
 		return fmt.Errorf("the catalogue has no %s", e.code)
 	}
+	e.cost = pence(a.buy, e.quantity)
+	b.entries = append(b.entries, e)
 	if !p.credit {
 		if a.firstSold.IsZero() || p.day.Before(a.firstSold) {
 			a.firstSold = p.day

@@ -123,14 +123,14 @@ func TestCompare(t *testing.T) {
 			t.Fatal(err)
 		}
 		ids := slices.Sorted(maps.Keys(want))
-		if d := differences(t, fig, analytic, export(analytic, ids, want)); len(d) > 0 {
+		if d := differences(t, fig, analytic, export(ids, want)); len(d) > 0 {
 			t.Errorf("%s: the figures differ from themselves: %v", analytic, d[0])
 		}
 		wrong := map[string]fields{ids[0]: maps.Clone(want[ids[0]]), ids[1]: maps.Clone(want[ids[1]])}
 		first := must[analytic][1]
 		wrong[ids[0]][first] = "123456789"
 		delete(wrong[ids[1]], first)
-		d := differences(t, fig, analytic, export(analytic, append(ids[:2:2], ids[0]), wrong))
+		d := differences(t, fig, analytic, export(append(ids[:2:2], ids[0]), wrong))
 		if len(d) != len(ids)-2+3 {
 			t.Errorf("%s: %d differences, want one wrong, one without a field, one twice, all others missing", analytic, len(d))
 		}
@@ -146,7 +146,7 @@ func differences(t *testing.T, fig *Figures, analytic, text string) []Difference
 	return d
 }
 
-func export(analytic string, ids []string, items map[string]fields) string {
+func export(ids []string, items map[string]fields) string {
 	var list []string
 	for _, id := range ids {
 		product, lot, _ := strings.Cut(id, "/")

@@ -31,7 +31,7 @@ func Start(t testing.TB) *Broker {
 }
 
 // Stop stops the broker; its log stays.
-func (b *Broker) Stop() { b.Cluster.Close() }
+func (b *Broker) Stop() { b.Close() }
 
 // Restart starts the broker again on the same log and port.
 func (b *Broker) Restart() {

@@ -88,8 +88,11 @@ func (c *Config) complete() error {
 		field *time.Duration
 		value time.Duration
 	}{
-		{&c.BatchMaxTime, time.Second}, {&c.SessionTimeout, 10 * time.Second}, {&c.DrainTimeout, 20 * time.Second},
-		{&c.StuckAfter, 30 * time.Second}, {&c.Quiet, 10 * time.Second},
+		{&c.BatchMaxTime, time.Second},
+		{&c.SessionTimeout, 10 * time.Second},
+		{&c.DrainTimeout, 20 * time.Second},
+		{&c.StuckAfter, 30 * time.Second},
+		{&c.Quiet, 10 * time.Second},
 	} {
 		if *d.field <= 0 {
 			*d.field = d.value
@@ -211,6 +214,7 @@ func (k *Consumer) member(ctx context.Context) error {
 		GroupBalancers:        []kafka.GroupBalancer{kafka.RangeGroupBalancer{}},
 		HeartbeatInterval:     k.c.SessionTimeout / 5,
 		SessionTimeout:        k.c.SessionTimeout,
+		Timeout:               k.c.SessionTimeout / 2,
 		RebalanceTimeout:      k.c.DrainTimeout + 5*time.Second,
 		JoinGroupBackoff:      200 * time.Millisecond, // the default is 5 s, also before a new cluster's coordinator is up
 		WatchPartitionChanges: true,

@@ -114,20 +114,24 @@ func (k *Consumer) ended(g *generation) {
 }
 
 // CaughtUp waits until all that Kafka has of the function's topics now is
-// handled and committed, whoever of the group does it. Run must be running.
+// handled and committed, whoever of the group does it. Run must be running; while
+// Kafka cannot be asked it waits. The error is that of ctx, with what was in the way.
 func (k *Consumer) CaughtUp(ctx context.Context) error {
-	ends, err := k.ends(ctx)
-	if err != nil {
-		return err
-	}
+	var ends map[string]map[int32]records.Range
 	for {
-		level, err := k.level(ctx, ends)
-		if level || err != nil {
-			return err
+		var err error
+		if ends == nil {
+			ends, err = k.ends(ctx)
+		}
+		if err == nil {
+			var level bool
+			if level, err = k.level(ctx, ends); level {
+				return nil
+			}
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return errors.Join(ctx.Err(), err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

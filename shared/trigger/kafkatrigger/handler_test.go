@@ -1,0 +1,118 @@
+package kafkatrigger_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"comptoir/shared/projection"
+	"comptoir/shared/records"
+)
+
+// handler notes what it is given and checks the promises of Handler.
+type handler struct {
+	pause  time.Duration
+	fail   func([]projection.Delivery) *projection.Position
+	morgue projection.Morgue
+
+	mu     sync.Mutex
+	done   map[string][]int64 // offsets handled, by partition, in order
+	busy   map[string]bool
+	faults []string
+	n      int
+	called int
+	most   int
+}
+
+func newHandler() *handler { return &handler{done: map[string][]int64{}, busy: map[string]bool{}} }
+
+func (h *handler) Handle(ctx context.Context, batch []projection.Delivery) (projection.Outcome, projection.Report) {
+	name := fmt.Sprintf("%s/%d", batch[0].Origin.Topic, batch[0].Origin.Partition)
+	h.mu.Lock()
+	if h.busy[name] {
+		h.faults = append(h.faults, name+" has two batches at a time")
+	}
+	h.busy[name] = true
+	h.called++
+	h.most = max(h.most, len(batch))
+	pause := h.pause
+	h.mu.Unlock()
+	var letters []projection.DeadLetter
+	for i, d := range batch {
+		if d.Origin.Topic != batch[0].Origin.Topic || d.Origin.Partition != batch[0].Origin.Partition || (i > 0 && d.Origin.Offset <= batch[i-1].Origin.Offset) {
+			h.faults = append(h.faults, "a batch of "+name+" is mixed or out of order")
+		}
+		if d.Poison != nil {
+			letters = append(letters, projection.DeadLetter{Function: "test", Origin: d.Origin, Reason: d.Poison.Error(), Message: *d.Message})
+		}
+	}
+	select {
+	case <-time.After(pause):
+	case <-ctx.Done():
+		return projection.Outcome{Retry: []projection.Position{projection.Position(batch[0].Origin)}, Err: ctx.Err()}, projection.Report{}
+	}
+	if h.morgue != nil && len(letters) > 0 {
+		if err := h.morgue.Bury(ctx, letters); err != nil {
+			return projection.Outcome{Retry: []projection.Position{projection.Position(batch[0].Origin)}, Err: err}, projection.Report{}
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.busy[name] = false
+	var outcome projection.Outcome
+	if h.fail != nil {
+		if p := h.fail(batch); p != nil {
+			outcome = projection.Outcome{Retry: []projection.Position{*p}, Err: fmt.Errorf("%d is not to be done yet", p.Offset)}
+		}
+	}
+	for _, d := range batch {
+		if !outcome.Done() && d.Origin.Offset >= outcome.Retry[0].Offset {
+			break
+		}
+		h.done[name] = append(h.done[name], d.Origin.Offset)
+		h.n++
+	}
+	return outcome, projection.Report{Records: len(batch), Applied: len(batch), Documents: 1, DeadLetters: len(letters)}
+}
+
+// complete checks that every record of every partition was handled, in order:
+// one that comes again is one that came before.
+func (h *handler) complete(t *testing.T, c *records.Cluster, partitions int) {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range h.faults {
+		t.Error(f)
+	}
+	for p := range partitions {
+		held, err := c.Offsets(t.Context(), "sales", int32(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := int64(0)
+		for _, o := range h.done[fmt.Sprintf("sales/%d", p)] {
+			if o > next {
+				t.Fatalf("partition %d: %d was handled after %d", p, o, next-1)
+			}
+			next = max(next, o+1)
+		}
+		if next != held.End {
+			t.Fatalf("partition %d was handled up to %d of %d", p, next, held.End)
+		}
+	}
+}
+
+func (h *handler) count() int   { h.mu.Lock(); defer h.mu.Unlock(); return h.n }
+func (h *handler) calls() int   { h.mu.Lock(); defer h.mu.Unlock(); return h.called }
+func (h *handler) largest() int { h.mu.Lock(); defer h.mu.Unlock(); return h.most }
+
+func (h *handler) first(topic string, partition int) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if all := h.done[fmt.Sprintf("%s/%d", topic, partition)]; len(all) > 0 {
+		return all[0]
+	}
+	return -1
+}
