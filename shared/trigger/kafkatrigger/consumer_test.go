@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// prepare is what a test does to a consumer before it runs; nil for nothing.
+var prepare func(*kafkatrigger.Consumer)
+
 // start runs a consumer until stop, which returns what Run returned.
 func start(t *testing.T, addr string, h kafkatrigger.Handler, options ...func(*kafkatrigger.Config)) (k *kafkatrigger.Consumer, stop func() error) {
 	t.Helper()
@@ -36,6 +40,9 @@ func start(t *testing.T, addr string, h kafkatrigger.Handler, options ...func(*k
 	k, err := kafkatrigger.New(c)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if prepare != nil {
+		prepare(k)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
@@ -198,6 +205,35 @@ func TestWhatIsToBeTriedAgainIsBroughtAgainFromThere(t *testing.T) {
 	h.complete(t, c, 2)
 	if len(failed) < 4 {
 		t.Errorf("%d batches were tried again", len(failed))
+	}
+}
+
+// An answer that is damaged behind its first batches loses none of them: they
+// are read again with the rest.
+func TestADamagedAnswerIsReadAgain(t *testing.T) {
+	b := recordstest.Start(t)
+	c := b.Connect()
+	recordstest.Migrate(t, c, 1)
+	for range 30 {
+		produce(t, c, 1, 100)
+	}
+	h := newHandler()
+	var spoilt atomic.Int64
+	prepare = func(k *kafkatrigger.Consumer) {
+		k.SpoilAnswers(func(got records.Fetched) records.Fetched {
+			if n := len(got.Batches); n > 10_000 && spoilt.Add(1) <= 3 {
+				got.Batches[n-n/4] ^= 0xff
+			}
+			return got
+		})
+	}
+	defer func() { prepare = nil }()
+	k, stop := start(t, b.Addr(), h)
+	caughtUp(t, k)
+	mustStop(t, stop)
+	h.complete(t, c, 1)
+	if spoilt.Load() == 0 {
+		t.Error("no answer was damaged")
 	}
 }
 

@@ -25,6 +25,9 @@ const (
 	behindBytes = 1 << 20
 	// maxWait is how long the broker holds an answer for a first record.
 	maxWait = 2 * time.Second
+	// A batch of busy records or more is a sign of bulk: after it the partition
+	// rests for restFactor times what it took, a second at most (see breathe).
+	busy, restFactor, maxRest = 32, 15, time.Second
 	// offerFor is how long a batch is offered before it takes in what came meanwhile.
 	offerFor = 5 * time.Millisecond
 )
@@ -43,8 +46,14 @@ var toolbox = sync.Pool{New: func() any { return &tools{decoder: event.NewDecode
 // gather makes batches until no more is to be taken in.
 func (p *partition) gather() {
 	ctx, failing, attempt := p.g.take, time.Time{}, 0
-	for p.settle(ctx) {
-		b := newBatch(p.currentEpoch())
+	for p.breathe(ctx) {
+		// The epoch comes first: a partition that is begun anew after this line makes
+		// the batch one of the past, whatever settle saw.
+		epoch := p.currentEpoch()
+		if !p.settle(ctx) {
+			return
+		}
+		b := newBatch(epoch, p.given)
 		err := p.fill(ctx, b)
 		if err == nil {
 			if !failing.IsZero() {
@@ -54,6 +63,7 @@ func (p *partition) gather() {
 			continue
 		}
 		b.free()
+		p.next = p.given // what was read into the batch was not handed over
 		if ctx.Err() != nil {
 			return
 		}
@@ -91,7 +101,24 @@ func (p *partition) settle(ctx context.Context) bool {
 		case <-t.C:
 		}
 		p.next = p.done.Load()
+		p.given = p.next
 	default:
+	}
+	return ctx.Err() == nil
+}
+
+// breathe waits where events come so fast that batches as they arrive would write
+// the same documents over and over: a partition that is level works for a
+// sixteenth of its time then, and its batches grow to what comes in up to a second. It
+// returns false when there is nothing more to take in.
+func (p *partition) breathe(ctx context.Context) bool {
+	if rest := time.Until(time.Unix(0, p.rest.Load())); rest > 0 && p.end.Load()-p.next <= small {
+		t := time.NewTimer(rest)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
 	}
 	return ctx.Err() == nil
 }
@@ -165,9 +192,10 @@ func (p *partition) fillLevel(ctx context.Context, b *batch) error {
 		case n >= small || n >= p.g.k.c.BatchMaxRecords:
 			return p.offer(ctx, b)
 		}
-		t := time.NewTimer(offerFor)
+		t, next := time.NewTimer(offerFor), b.next
 		select {
 		case p.batches <- b:
+			p.given = next
 			t.Stop()
 			return nil
 		case <-ctx.Done():
@@ -228,8 +256,10 @@ func (p *partition) offer(ctx context.Context, b *batch) error {
 		b.free()
 		return nil
 	}
+	next := b.next
 	select {
 	case p.batches <- b:
+		p.given = next
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -18,11 +18,13 @@ type partition struct {
 	topic  string // by its name on Kafka
 	number int32
 
-	next int64        // to be fetched; the gatherer's
-	end  atomic.Int64 // after the last record there is
-	done atomic.Int64 // next to be handled
+	next  int64        // to be fetched; the gatherer's
+	given int64        // after the last batch that was handed over; the gatherer's
+	end   atomic.Int64 // after the last record there is
+	done  atomic.Int64 // next to be handled
 	// committed is what the group has; −1 none.
 	committed atomic.Int64
+	rest      atomic.Int64 // until when nothing is gathered, in ns; see breathe
 	asked     atomic.Int64 // when the fetch in flight began, in ns; 0: none
 	batches   chan *batch
 	anew      chan struct{} // the partition is begun anew at done
@@ -35,16 +37,16 @@ type partition struct {
 // batch is what is handed over at once.
 type batch struct {
 	deliveries []projection.Delivery
-	next       int64 // the offset after it
+	from, next int64 // it holds all that there is from one offset up to the other
 	epoch      int
 	slot       slot
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-func newBatch(epoch int) *batch {
+func newBatch(epoch int, from int64) *batch {
 	b, _ := batches.Get().(*batch)
-	b.epoch = epoch
+	b.epoch, b.from, b.next = epoch, from, from
 	return b
 }
 
@@ -64,7 +66,7 @@ func newPartition(g *generation, topic string, number int32) *partition {
 }
 
 func (p *partition) begin(from, committed, end int64) {
-	p.next = from
+	p.next, p.given = from, from
 	p.done.Store(from)
 	p.end.Store(end)
 	if committed < 0 {
@@ -93,6 +95,12 @@ func (p *partition) handle() {
 			b.free()
 			continue
 		}
+		if b.from != p.done.Load() {
+			// Never: but records that are passed over here would be lost without a word.
+			p.g.stop(fmt.Errorf("%w: the batch of %s from %d on does not follow what was done up to %d", errStuck, p, b.from, p.done.Load()))
+			b.free()
+			return
+		}
 		if p.apply(b) {
 			attempt = 0
 			continue
@@ -112,6 +120,9 @@ func (p *partition) apply(b *batch) bool {
 	if outcome.Done() {
 		p.done.Store(b.next)
 		p.g.touch()
+		if len(b.deliveries) >= busy {
+			p.rest.Store(time.Now().Add(min(restFactor*time.Since(began), maxRest)).UnixNano())
+		}
 		k.lines.applied(p, report, b.next-1, time.Since(began))
 		return true
 	}
