@@ -20,6 +20,7 @@ type books struct {
 	movement int64
 	invoices int64 // the last document numbers given
 	credits  int64
+	numbered int64 // the last product_state.number
 	at       int64 // when the last entry was recorded
 	last     []int64
 	moved    []bool // streams whose last sequence is still to be written
@@ -41,8 +42,8 @@ type product struct {
 	stock       int64
 	lastSums    int64 // last events
 	lastStock   int64
-	owed        bool
-	stored      bool // has a row in product_state
+	owed, owes  bool  // a stock.changed is owed, and so says product_state
+	number      int64 // of its row in product_state; 0: none yet
 	lots        []*lot
 	lotsKnown   bool
 
@@ -92,10 +93,12 @@ func (b *books) refresh(w *writer) error {
 		(SELECT coalesce(max(id), 0) FROM entries), (SELECT coalesce(max(id), 0) FROM movements),
 		(SELECT coalesce(max(number), 0) FROM documents WHERE kind = 'invoice'),
 		(SELECT coalesce(max(number), 0) FROM documents WHERE kind = 'credit_note'),
-		(SELECT recorded_at FROM entries ORDER BY id DESC LIMIT 1), (SELECT max(number) FROM streams) FROM ledger`); err != nil {
+		(SELECT recorded_at FROM entries ORDER BY id DESC LIMIT 1), (SELECT max(number) FROM streams),
+		(SELECT coalesce(max(number), 0) FROM product_state) FROM ledger`); err != nil {
 		return err
 	}
 	b.closed, b.entry, b.movement, b.invoices, b.credits, b.at = r.date(0), r.int(1), r.int(2), r.int(3), r.int(4), r.int(5)
+	b.numbered = r.int(7)
 	b.last, b.moved = make([]int64, r.int(6)+1), make([]bool, r.int(6)+1)
 	if err := w.each("SELECT number, last_sequence FROM streams", func(r row) error {
 		b.last[r.int(0)] = r.int(1)
@@ -124,7 +127,7 @@ func (tx *Tx) product(id string) (*product, error) {
 	}
 	r, ok, err := tx.w.row(`SELECT name, category, kind, buy_price, sell_price, min_margin, archived,
 		first_sold_on, last_sold_on, average_cost, count_entry, counted_on, sums_revision, entry_revision, stock_revision,
-		last_sums, last_stock, stock_owed, s.product
+		last_sums, last_stock, stock_owed, s.number
 		FROM products LEFT JOIN product_state s ON s.product = id WHERE id = ?`, id)
 	if err != nil {
 		return nil, tx.fail(err)
@@ -133,10 +136,12 @@ func (tx *Tx) product(id string) (*product, error) {
 		return nil, nil
 	}
 	p := &product{
-		Product: Product{ID: id, Name: r.text(0), Category: r.text(1), Kind: event.Kind(r.text(2)), BuyPrice: r.amount(3), SellPrice: r.amount(4),
-			MinMargin: money.NullBasisPoints{BasisPoints: money.BasisPoints(r.int(5)), Valid: r.known(5)}, Archived: r.truth(6)},
+		Product: Product{
+			ID: id, Name: r.text(0), Category: r.text(1), Kind: event.Kind(r.text(2)), BuyPrice: r.amount(3), SellPrice: r.amount(4),
+			MinMargin: money.NullBasisPoints{BasisPoints: money.BasisPoints(r.int(5)), Valid: r.known(5)}, Archived: r.truth(6),
+		},
 		first: r.date(7), last: r.date(8), average: money.Price(r.int(9)), averaged: r.known(9), countEntry: r.int(10), countedOn: r.date(11),
-		sums: r.int(12), entry: r.int(13), stock: r.int(14), lastSums: r.int(15), lastStock: r.int(16), owed: r.truth(17), stored: r.known(18),
+		sums: r.int(12), entry: r.int(13), stock: r.int(14), lastSums: r.int(15), lastStock: r.int(16), owed: r.truth(17), owes: r.truth(17), number: r.int(18),
 		partition: event.Partition(id, tx.l.partitions),
 	}
 	tx.b.products[id] = p
@@ -156,8 +161,10 @@ func (tx *Tx) client(id string) (*client, error) {
 	if !ok {
 		return nil, nil
 	}
-	c := &client{Client: Client{ID: id, Name: r.text(0), Archived: r.truth(1)}, first: r.date(2), last: r.date(3),
-		sums: r.int(4), entry: r.int(5), lastSums: r.int(6), stored: r.known(7), partition: event.Partition(id, tx.l.partitions)}
+	c := &client{
+		Client: Client{ID: id, Name: r.text(0), Archived: r.truth(1)}, first: r.date(2), last: r.date(3),
+		sums: r.int(4), entry: r.int(5), lastSums: r.int(6), stored: r.known(7), partition: event.Partition(id, tx.l.partitions),
+	}
 	tx.b.clients[id] = c
 	return c, nil
 }

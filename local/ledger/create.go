@@ -6,9 +6,11 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"embed"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -119,17 +121,15 @@ func streamNumber(topic, partition, partitions int) int64 {
 // Open opens a ledger and migrates it up. A database of a newer version is
 // refused with ErrNewer, a file that is none of ours with ErrNotLedger.
 func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("opening the ledger %s: %w: name the right file, or create a ledger there", path, err)
+	if err := check(path); err != nil {
+		return nil, err
 	}
 	l, err := open(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
-	if err = l.check(ctx); err == nil {
-		if err = l.migrate(ctx); err == nil {
-			err = l.load(ctx)
-		}
+	if err = l.migrate(ctx); err == nil {
+		err = l.load(ctx)
 	}
 	if err != nil {
 		_ = l.Close() // the first error says it
@@ -138,14 +138,21 @@ func Open(ctx context.Context, path string, o Options) (*Ledger, error) {
 	return l, nil
 }
 
-// check refuses files that are not ours.
-func (l *Ledger) check(ctx context.Context) error {
-	var mark int
-	if err := l.conn.QueryRowContext(ctx, "PRAGMA application_id").Scan(&mark); err != nil {
-		return l.explain("opening", err)
+// check refuses files that are not ours, by their header, before SQLite opens
+// and changes them. Create leaves nothing of the header in a write-ahead log.
+func check(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("opening the ledger %s: %w: name the right file, or create a ledger there", path, err)
 	}
-	if mark != application {
-		return fmt.Errorf("opening the ledger %s: %w: name the right file", l.path, ErrNotLedger)
+	defer func() { _ = f.Close() }() // it was only read
+	var header [72]byte
+	if _, err := io.ReadFull(f, header[:]); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("opening the ledger %s: %w: check the file and the disk", path, err)
+	}
+	// https://www.sqlite.org/fileformat.html#the_database_header
+	if string(header[:16]) != "SQLite format 3\x00" || binary.BigEndian.Uint32(header[68:]) != application {
+		return fmt.Errorf("opening the ledger %s: %w: name the right file", path, ErrNotLedger)
 	}
 	return nil
 }

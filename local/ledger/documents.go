@@ -33,8 +33,10 @@ func readDocument(q asker, where string, value any) (Document, bool, error) {
 	if err := q.each(linesQuery, func(r row) error {
 		d.Lines = append(d.Lines, DocumentLine{
 			Number: int(r.int(0)),
-			Line: Line{Product: r.text(1), Description: r.text(2), Quantity: money.Quantity(r.int(3)), UnitPrice: money.Price(r.int(4)),
-				DiscountShare: money.BasisPoints(r.int(5)), Discount: money.Amount(r.int(6)), TaxRate: money.BasisPoints(r.int(7))},
+			Line: Line{
+				Product: r.text(1), Description: r.text(2), Quantity: money.Quantity(r.int(3)), UnitPrice: money.Price(r.int(4)),
+				DiscountShare: money.BasisPoints(r.int(5)), Discount: money.Amount(r.int(6)), TaxRate: money.BasisPoints(r.int(7)),
+			},
 			DocumentDiscount: money.Amount(r.int(8)), Net: money.Amount(r.int(9)), Cost: r.amount(10), InvoiceLine: int(r.int(11)), Restock: r.truth(12),
 		})
 		return nil
@@ -91,8 +93,10 @@ func (l *Ledger) Product(ctx context.Context, id string) (p Product, ok bool, er
 		var r row
 		r, ok, err = q.row("SELECT name, category, kind, buy_price, sell_price, min_margin, archived FROM products WHERE id = ?", id)
 		if ok {
-			p = Product{ID: id, Name: r.text(0), Category: r.text(1), Kind: event.Kind(r.text(2)), BuyPrice: r.amount(3), SellPrice: r.amount(4),
-				MinMargin: money.NullBasisPoints{BasisPoints: money.BasisPoints(r.int(5)), Valid: r.known(5)}, Archived: r.truth(6)}
+			p = Product{
+				ID: id, Name: r.text(0), Category: r.text(1), Kind: event.Kind(r.text(2)), BuyPrice: r.amount(3), SellPrice: r.amount(4),
+				MinMargin: money.NullBasisPoints{BasisPoints: money.BasisPoints(r.int(5)), Valid: r.known(5)}, Archived: r.truth(6),
+			}
 		}
 		return err
 	})

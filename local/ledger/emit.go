@@ -25,6 +25,14 @@ var typeNames = func() (names [32]string) {
 	return names
 }()
 
+var typesByName = func() map[string]event.Type {
+	types := map[string]event.Type{}
+	for _, t := range event.Types() {
+		types[typeNames[t]] = t
+	}
+	return types
+}()
+
 // topicIndex is the place of each topic in event.LedgerTopics.
 func topicIndex(t event.Topic) int {
 	for i, one := range event.LedgerTopics {

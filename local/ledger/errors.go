@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -28,7 +27,7 @@ func explain(doing, path string, err error) error {
 		return nil
 	}
 	var rule *RuleError
-	if errors.As(err, &rule) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.As(err, &rule) {
 		return err
 	}
 	advice := ""

@@ -47,6 +47,8 @@ type Ledger struct {
 	// floor is the latest time given out (microseconds): a clock that steps
 	// back does not take the ledger with it.
 	floor atomic.Int64
+	// heads is the latest time that Heads gave out.
+	heads atomic.Int64
 }
 
 // source is the address of the file for the driver. Dates and numbers are kept
@@ -65,7 +67,7 @@ func open(ctx context.Context, path string, o Options) (*Ledger, error) {
 		l.zone = time.UTC
 	}
 	var err error
-	if l.db, err = sql.Open("sqlite", source(path, "journal_mode(WAL)", "cache_size(-16000)", "trusted_schema(0)")); err != nil {
+	if l.db, err = sql.Open("sqlite", source(path, "journal_mode(WAL)", "cache_size(-16000)", "wal_autocheckpoint(4000)", "trusted_schema(0)")); err != nil {
 		return nil, explain("opening", path, err)
 	}
 	l.db.SetMaxOpenConns(1)
@@ -182,29 +184,34 @@ func (l *Ledger) writing(ctx context.Context, f func(*writer) error) error {
 	return err
 }
 
-// immediate runs f in a transaction that holds the write lock from its
-// beginning, and rolls it back where f fails or panics.
+// immediate runs f in a transaction of its own.
 func (l *Ledger) immediate(ctx context.Context, doing string, f func(*writer) error) error {
 	return l.writing(ctx, func(w *writer) error {
-		if err := w.exec("BEGIN IMMEDIATE"); err != nil {
-			return l.explain(doing, err)
-		}
-		committed := false
-		defer func() {
-			if !committed {
-				_ = w.exec("ROLLBACK") // some failures have rolled back already
-			}
-		}()
-		if err := f(w); err != nil {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("%s the ledger %s: stopped before it was committed, nothing was recorded: %w", doing, l.path, err)
-		}
-		if err := w.exec("COMMIT"); err != nil {
-			return l.explain(doing, err)
-		}
-		committed = true
-		return nil
+		return l.transact(ctx, w, doing, func() error { return f(w) })
 	})
+}
+
+// transact runs f in a transaction that holds the write lock from its
+// beginning, and rolls it back where f fails or panics.
+func (l *Ledger) transact(ctx context.Context, w *writer, doing string, f func() error) error {
+	if err := w.begin(ctx); err != nil {
+		return l.explain(doing, err)
+	}
+	committed := false
+	defer func() {
+		if !committed {
+			_ = w.exec("ROLLBACK") // some failures have rolled back already
+		}
+	}()
+	if err := f(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s the ledger %s: stopped before it was committed, nothing was recorded: %w", doing, l.path, err)
+	}
+	if err := w.exec("COMMIT"); err != nil {
+		return l.explain(doing, err)
+	}
+	committed = true
+	return nil
 }

@@ -198,8 +198,10 @@ func (tx *Tx) replay(p *product) error {
 	var moved []movement
 	if err := tx.each(`SELECT id, kind, date, quantity, of, root, lot, unit_cost, expiry_date
 		FROM movements WHERE product = ? AND date > ? ORDER BY id`, func(r row) error {
-		moved = append(moved, movement{id: r.int(0), kind: movementKind(r.text(1)), date: r.date(2), quantity: money.Quantity(r.int(3)),
-			of: r.int(4), root: r.int(5), lot: r.text(6), unitCost: r.amount(7), expiry: r.date(8)})
+		moved = append(moved, movement{
+			id: r.int(0), kind: movementKind(r.text(1)), date: r.date(2), quantity: money.Quantity(r.int(3)),
+			of: r.int(4), root: r.int(5), lot: r.text(6), unitCost: r.amount(7), expiry: r.date(8),
+		})
 		return nil
 	}, p.ID, p.countedOn.String()); err != nil || len(moved) == 0 {
 		return err

@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"comptoir/shared/money"
 )
@@ -122,7 +123,7 @@ func lineNet(i int, line Line) (money.Amount, *RuleError) {
 		}
 	}
 	if discount > gross {
-		return 0, refuse("discount", lineField(i, "discount"), fmt.Sprint(int64(discount)), fmt.Sprintf("a discount is at most the line itself, %d minor units", int64(gross)), "correct it")
+		return 0, refuse("discount", lineField(i, "discount"), strconv.FormatInt(int64(discount), 10), fmt.Sprintf("a discount is at most the line itself, %d minor units", int64(gross)), "correct it")
 	}
 	return gross - discount, nil
 }

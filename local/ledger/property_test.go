@@ -101,7 +101,7 @@ func voidAll(t *rapid.T, l *Ledger) {
 				if errors.As(err, &rule) && rule.Code == "unknown_document" {
 					break
 				}
-				if err != nil && !(errors.As(err, &rule) && rule.Code == "voided") {
+				if err != nil && (!errors.As(err, &rule) || rule.Code != "voided") {
 					return err
 				}
 			}
@@ -114,8 +114,8 @@ func voidAll(t *rapid.T, l *Ledger) {
 
 // figures are what the events of an entity sum up to.
 type figures struct {
-	units                     money.Quantity
-	net, cost, costed, orders int64
+	units             money.Quantity
+	net, cost, costed int64
 }
 
 // sign is what a type does to net and orders; a costing does neither.
@@ -133,7 +133,11 @@ func holds(t *rapid.T, l *Ledger, events []Logged) {
 	revisions, nets, clients := map[counter]int64{}, map[act]int64{}, map[act]int64{}
 	sums, ids := map[string]*figures{}, map[string]bool{}
 	stocks := map[string]string{}
+	decoder := event.NewDecoder()
 	for _, e := range events {
+		if _, err := decoder.Decode(event.Encode(e.Attributes, e.Data), func(event.Type) bool { return true }); err != nil {
+			t.Fatalf("an event cannot be read: %v", err)
+		}
 		c := counter{e.Type.Family(), e.Key}
 		if revisions[c]++; revisions[c] != e.Revision {
 			t.Fatalf("%s %s: revision %d follows %d", e.Type, e.Key, e.Revision, revisions[c]-1)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"comptoir/shared/event"
@@ -34,9 +35,10 @@ func (l *Ledger) Events(ctx context.Context, stream string, from int64, limit in
 	var events []Logged
 	source := l.Source()
 	err = l.asking(ctx, func(q asker) error {
-		return q.each("SELECT id, uuid, type, key, revision, time, subject, data FROM event_log WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", func(r row) error {
+		return q.each("SELECT id, uuid, type, key, revision, time, subject, CAST(data AS BLOB) FROM event_log WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", func(r row) error {
 			id, _ := r[1].([]byte)
-			t, ok := event.ParseType(typePrefix + r.text(2))
+			data, _ := r[7].([]byte) // the driver's own copy
+			t, ok := typesByName[r.text(2)]
 			if !ok || len(id) != 16 {
 				return fmt.Errorf("event %d of %s has the type %q, which this program does not know: use the newer program", r.int(0)&sequenceMask, stream, r.text(2))
 			}
@@ -48,7 +50,7 @@ func (l *Ledger) Events(ctx context.Context, stream string, from int64, limit in
 					ID: uuidText(id), Source: source, Type: t, Subject: r.text(6), Time: timeOf(r.int(5)), Key: r.text(3),
 					Revision: r.int(4), Stream: stream, Sequence: r.int(0) & sequenceMask,
 				},
-				Data: []byte(r.text(7)),
+				Data: data,
 			})
 			return nil
 		}, number<<sequenceBits|from, number<<sequenceBits|sequenceMask, int64(limit))
@@ -78,7 +80,7 @@ func (l *Ledger) streamNumber(stream string) (int64, error) {
 			continue
 		}
 		for p := range l.partitions {
-			if stream[len(prefix):] == fmt.Sprint(p) {
+			if stream[len(prefix):] == strconv.Itoa(p) {
 				return streamNumber(i, p, l.partitions), nil
 			}
 		}
@@ -87,29 +89,50 @@ func (l *Ledger) streamNumber(stream string) (int64, error) {
 }
 
 // Heads returns the last sequence recorded per stream in one snapshot, and a
-// time: everything recorded before it is within the heads. It waits for the
-// transaction under way, in whatever process, and writes nothing.
+// time: everything recorded before it is within the heads. It writes nothing
+// and hardly waits: where nobody is recording the time is now, otherwise it is
+// that of the last entry, which whatever is under way cannot precede.
 func (l *Ledger) Heads(ctx context.Context) (heads map[string]int64, at time.Time, err error) {
-	heads = map[string]int64{}
-	err = l.writing(ctx, func(w *writer) error {
-		if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+	quick, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+	defer cancel()
+	var latest int64
+	err = l.writing(quick, func(w *writer) error {
+		if err := w.begin(quick); err != nil {
 			return err
 		}
 		defer func() { _ = w.exec("ROLLBACK") }() // nothing was written
-		r, _, err := w.row("SELECT coalesce(max(recorded_at), 0) FROM (SELECT recorded_at FROM entries ORDER BY id DESC LIMIT 1)")
-		if err != nil {
+		if heads, latest, err = readHeads(w); err != nil {
 			return err
 		}
-		at = timeOf(l.clock(r.int(0)))
-		return w.each("SELECT name, last_sequence FROM streams", func(r row) error {
-			heads[r.text(0)] = r.int(1)
-			return nil
-		})
+		latest = l.clock(latest)
+		return nil
 	})
+	if err != nil && ctx.Err() == nil {
+		err = l.asking(ctx, func(q asker) error {
+			heads, latest, err = readHeads(q)
+			return err
+		})
+	}
 	if err != nil {
 		return nil, time.Time{}, l.explain("reading the heads of", err)
 	}
-	return heads, at, nil
+	for {
+		before := l.heads.Load()
+		if latest <= before || l.heads.CompareAndSwap(before, latest) {
+			return heads, timeOf(max(latest, before)), nil
+		}
+	}
+}
+
+// readHeads reads heads and the time of the last entry in one statement, which is one snapshot.
+func readHeads(q asker) (heads map[string]int64, latest int64, err error) {
+	heads = map[string]int64{}
+	err = q.each("SELECT name, last_sequence, (SELECT recorded_at FROM entries ORDER BY id DESC LIMIT 1) FROM streams", func(r row) error {
+		heads[r.text(0)] = r.int(1)
+		latest = r.int(2)
+		return nil
+	})
+	return heads, latest, err
 }
 
 // Published returns how far each stream has been published.

@@ -109,7 +109,7 @@ func (p *product) averageWith(onHand money.Quantity, v StockReceipt) (money.Pric
 	}
 	cost, err := v.UnitCost.Amount.Price()
 	if err != nil {
-		return 0, tooLarge("unit_cost", fmt.Sprint(int64(v.UnitCost.Amount)))
+		return 0, tooLarge("unit_cost", strconv.FormatInt(int64(v.UnitCost.Amount), 10))
 	}
 	if onHand <= 0 || !p.averaged {
 		return cost, nil

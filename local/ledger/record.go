@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"comptoir/shared/event"
 )
@@ -36,8 +37,16 @@ func (l *Ledger) Record(ctx context.Context, who string, f func(*Tx) error) erro
 // transaction, so a kill loses nothing. 100 to 500 documents a transaction are
 // right: fewer are slower, more only cost memory.
 func (l *Ledger) RecordBulk(ctx context.Context, who string, f func(*Tx) error) error {
-	return l.record(ctx, who, true, f)
+	if err := l.record(ctx, who, true, f); err != nil {
+		return err
+	}
+	// Lets another process in that waits for the lock.
+	time.Sleep(pause)
+	return nil
 }
+
+// pause is more than the time between two tries of a waiting process.
+const pause = 3 * time.Millisecond
 
 // settled bounds how many products one transaction of Settle takes.
 const settled = 5_000
@@ -70,52 +79,34 @@ func (l *Ledger) record(ctx context.Context, who string, bulk bool, f func(*Tx) 
 	if who == "" || event.CheckID(who) != nil {
 		return refuse("who", "who", who, "every entry says who made it, in at most 256 bytes without control characters", "give a name")
 	}
-	kept := false
-	err := l.immediate(ctx, "recording in", func(w *writer) error {
-		// Until the end is known to be good, the books are not to be believed.
-		defer func() {
-			if !kept {
-				l.books.loaded = false
-			}
-		}()
-		if err := l.books.refresh(w); err != nil {
-			return l.explain("reading", err)
-		}
-		tx := &Tx{l: l, w: w, b: l.books, who: who, bulk: bulk, today: l.Today(), at: l.clock(l.books.at)}
-		if !bulk {
-			if _, err := tx.settle(-1); err != nil {
-				return l.explain("settling", err)
-			}
-		}
-		if err := f(tx); err != nil {
-			return l.explain("recording in", err)
-		}
-		if tx.broken == nil {
-			tx.broken = tx.finish()
-		}
-		if tx.broken != nil {
-			return l.explain("recording in", tx.broken)
-		}
-		kept = true
-		return nil
+	return l.writing(ctx, func(w *writer) error {
+		// Until the commit is known to be good, the books are not to be believed.
+		believed := false
+		defer func() { l.books.loaded = believed }()
+		err := l.transact(ctx, w, "recording in", func() error { return l.enter(w, who, bulk, f) })
+		believed = err == nil
+		return err
 	})
-	if err != nil && kept {
-		// The commit failed, after the books had been kept.
-		if e := l.forget(); e != nil {
-			return errors.Join(err, e)
-		}
-	}
-	return err
 }
 
-// forget drops what the writer knows.
-func (l *Ledger) forget() error {
-	if err := l.take(context.Background()); err != nil {
-		return err
+// enter runs f in the transaction that is open, and writes what it left to be written.
+func (l *Ledger) enter(w *writer, who string, bulk bool, f func(*Tx) error) error {
+	if err := l.books.refresh(w); err != nil {
+		return l.explain("reading", err)
 	}
-	defer l.give()
-	l.books.loaded = false
-	return nil
+	tx := &Tx{l: l, w: w, b: l.books, who: who, bulk: bulk, today: l.Today(), at: l.clock(l.books.at)}
+	if !bulk {
+		if _, err := tx.settle(-1); err != nil {
+			return l.explain("settling", err)
+		}
+	}
+	if err := f(tx); err != nil {
+		return l.explain("recording in", err)
+	}
+	if tx.broken == nil {
+		tx.broken = tx.finish()
+	}
+	return l.explain("recording in", tx.broken)
 }
 
 // fail notes a failure of the database: the transaction cannot be committed.
@@ -223,12 +214,10 @@ func (tx *Tx) finishProduct(p *product) error {
 	case p.resold:
 		p.owed = true
 	}
-	onlySold := p.stored && tx.bulk && !p.restocked && !p.renamed && !p.restated
+	onlySold := p.number > 0 && tx.bulk && !p.restocked && !p.renamed && !p.restated
 	p.dirty, p.renamed, p.restocked, p.resold, p.restated = false, false, false, false, false
 	if onlySold {
-		// What an import does most: fewer values to bind.
-		return tx.exec("UPDATE product_state SET first_sold_on = ?, last_sold_on = ?, sums_revision = ?, last_sums = ?, stock_owed = ? WHERE product = ?",
-			dateOrNull(p.first), dateOrNull(p.last), p.sums, intOrNull(p.lastSums), truth(p.owed), p.ID)
+		return tx.storeSold(p)
 	}
 	if err := tx.storeLots(p); err != nil {
 		return err
@@ -237,15 +226,30 @@ func (tx *Tx) finishProduct(p *product) error {
 	if p.averaged {
 		average = int64(p.average)
 	}
-	query := `INSERT INTO product_state (first_sold_on, last_sold_on, average_cost, count_entry, counted_on,
-		sums_revision, entry_revision, stock_revision, last_sums, last_stock, stock_owed, product) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	if p.stored {
-		query = `UPDATE product_state SET first_sold_on = ?, last_sold_on = ?, average_cost = ?, count_entry = ?, counted_on = ?,
-		sums_revision = ?, entry_revision = ?, stock_revision = ?, last_sums = ?, last_stock = ?, stock_owed = ? WHERE product = ?`
+	query := `UPDATE product_state SET first_sold_on = ?, last_sold_on = ?, average_cost = ?, count_entry = ?, counted_on = ?,
+		sums_revision = ?, entry_revision = ?, stock_revision = ?, last_sums = ?, last_stock = ?, stock_owed = ?, product = ? WHERE number = ?`
+	if p.number == 0 {
+		tx.b.numbered++
+		p.number = tx.b.numbered
+		query = `INSERT INTO product_state (first_sold_on, last_sold_on, average_cost, count_entry, counted_on,
+		sums_revision, entry_revision, stock_revision, last_sums, last_stock, stock_owed, product, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	}
-	p.stored = true
+	p.owes = p.owed
 	return tx.exec(query, dateOrNull(p.first), dateOrNull(p.last), average, intOrNull(p.countEntry), dateOrNull(p.countedOn),
-		p.sums, p.entry, p.stock, intOrNull(p.lastSums), intOrNull(p.lastStock), truth(p.owed), p.ID)
+		p.sums, p.entry, p.stock, intOrNull(p.lastSums), intOrNull(p.lastStock), truth(p.owed), p.ID, p.number)
+}
+
+// storeSold writes back a product that was only sold, which is what an import
+// does most: few values, and the index of what is owed only where that changes.
+func (tx *Tx) storeSold(p *product) error {
+	if p.owed != p.owes {
+		p.owes = p.owed
+		if err := tx.exec("UPDATE product_state SET stock_owed = ? WHERE number = ?", truth(p.owed), p.number); err != nil {
+			return err
+		}
+	}
+	return tx.exec("UPDATE product_state SET first_sold_on = ?, last_sold_on = ?, sums_revision = ?, last_sums = ? WHERE number = ?",
+		dateOrNull(p.first), dateOrNull(p.last), p.sums, intOrNull(p.lastSums), p.number)
 }
 
 func (tx *Tx) finishClient(c *client) error {

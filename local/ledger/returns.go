@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"strconv"
 
 	"comptoir/shared/event"
 	"comptoir/shared/money"
@@ -105,7 +106,7 @@ func (tx *Tx) priceLinked(invoice Document, lines []ReturnLine) (*priced, error)
 	pr := &priced{lines: make([]DocumentLine, len(lines)), products: make([]*product, len(lines))}
 	for i, line := range lines {
 		if line.InvoiceLine < 1 || line.InvoiceLine > len(invoice.Lines) {
-			return nil, refuse("unknown_line", lineField(i, "invoice_line"), fmt.Sprint(line.InvoiceLine), fmt.Sprintf("%s has %d lines", invoice.ID, len(invoice.Lines)), "name one of them, from 1")
+			return nil, refuse("unknown_line", lineField(i, "invoice_line"), strconv.Itoa(line.InvoiceLine), fmt.Sprintf("%s has %d lines", invoice.ID, len(invoice.Lines)), "name one of them, from 1")
 		}
 		sold, gone, q := &invoice.Lines[line.InvoiceLine-1], &back[line.InvoiceLine-1], line.Line.Quantity
 		if q <= 0 {

@@ -36,8 +36,10 @@ func TestReturnsToTheLastPenny(t *testing.T) {
 			goods(t, l)
 			var nets, costs, taxes []string
 			record(t, l, func(tx *Tx) error {
-				d, err := tx.Invoice(Invoice{Client: "c1", Date: day("2026-03-01"), Discount: c.discount,
-					Lines: []Line{{Product: "tea", Quantity: qty(c.quantity), UnitPrice: price(c.price), TaxRate: c.tax}}})
+				d, err := tx.Invoice(Invoice{
+					Client: "c1", Date: day("2026-03-01"), Discount: c.discount,
+					Lines: []Line{{Product: "tea", Quantity: qty(c.quantity), UnitPrice: price(c.price), TaxRate: c.tax}},
+				})
 				if err != nil {
 					return err
 				}
@@ -177,8 +179,17 @@ func TestRefusals(t *testing.T) {
 		if err == nil && d.ID != "INV-000002" {
 			t.Errorf("the next invoice is %s, want INV-000002", d.ID)
 		}
+		if err == nil {
+			_, err = tx.Void(Void{Document: d.ID, Reason: "will not be"})
+		}
 		return err
 	})
+	decoder := event.NewDecoder()
+	for _, e := range all(t, l) {
+		if _, err := decoder.Decode(event.Encode(e.Attributes, e.Data), func(event.Type) bool { return true }); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // A transaction that fails leaves nothing, numbers included.
@@ -251,6 +262,39 @@ func TestSetCost(t *testing.T) {
 	if got, want := strings.Join(costs, "; "), "sold null; returned null; sale_costed 100; return_costed 33; returned 67"; got != want {
 		t.Errorf("events are %s, want %s", got, want)
 	}
+}
+
+// When all came back before the cost was known, it comes back to the last penny.
+func TestSetCostOfWhatCameBack(t *testing.T) {
+	l := newLedger(t, "GBP", "2026-03-10")
+	goods(t, l)
+	record(t, l, func(tx *Tx) error {
+		line := Line{Product: "jam", Quantity: qty("3"), UnitPrice: price("500")}
+		sale, err := tx.Invoice(Invoice{Date: day("2026-03-05"), Lines: []Line{line, line}})
+		if err != nil {
+			return err
+		}
+		for range 3 {
+			one := ReturnLine{InvoiceLine: 1, Line: Line{Quantity: qty("1")}}
+			two := ReturnLine{InvoiceLine: 2, Line: Line{Quantity: qty("1")}}
+			if _, err := tx.CreditNote(CreditNote{Invoice: sale.ID, Date: day("2026-03-06"), Lines: []ReturnLine{one, two}}); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.SetCost(CostSetting{Document: sale.ID, Product: "jam", UnitCost: price("33.3333")}); err != nil {
+			return err
+		}
+		for n, want := range []money.Amount{33, 33, 34} {
+			d, _, err := tx.Document(fmt.Sprintf("CN-%06d", n+1))
+			if err != nil {
+				return err
+			}
+			if d.Lines[0].Cost != money.Some(want) || d.Lines[1].Cost != money.Some(want) {
+				t.Errorf("%s cost %v and %v, want %d each", d.ID, d.Lines[0].Cost, d.Lines[1].Cost, want)
+			}
+		}
+		return nil
+	})
 }
 
 func TestMovingAverage(t *testing.T) {

@@ -68,7 +68,8 @@ func (tx *Tx) checkHead(reference, clientID string, date event.Date, future bool
 // invoice is the entry of the invoice that a linked credit note belongs to.
 func (tx *Tx) file(d *Document, invoice int64, pr *priced) error {
 	d.Net, d.Tax, d.Total, d.Lines = pr.net, pr.tax, pr.total, pr.lines
-	kind, number := EntryInvoice, int64(0)
+	kind := EntryInvoice
+	var number int64
 	if d.Kind == KindInvoice {
 		tx.b.invoices++
 		number = tx.b.invoices

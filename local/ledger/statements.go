@@ -5,6 +5,10 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // writer runs statements on the one connection that writes. It speaks to the
@@ -75,6 +79,32 @@ func (w *writer) exec(query string, args ...any) error {
 	return err
 }
 
+// patience is how long a transaction waits for another process to end its own.
+const patience = 30 * time.Second
+
+// begin takes the write lock, and waits for it while ctx lasts. It asks every
+// two milliseconds: SQLite's own waiting backs off to a hundred, and would
+// hardly ever meet the pause between two transactions of an import.
+func (w *writer) begin(ctx context.Context) error {
+	if err := w.exec("PRAGMA busy_timeout = 0"); err != nil {
+		return err
+	}
+	// What is done while the lock is held may wait as SQLite does.
+	defer func() { _ = w.exec("PRAGMA busy_timeout = 30000") }()
+	for end := time.Now().Add(patience); ; {
+		err := w.exec("BEGIN IMMEDIATE")
+		var failure *sqlite.Error
+		if err == nil || !errors.As(err, &failure) || failure.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
 // script runs several statements at once, not prepared.
 func (w *writer) script(text string) error {
 	e, ok := w.conn.(driver.ExecerContext)
@@ -133,7 +163,7 @@ func (r row) int(i int) int64   { v, _ := r[i].(int64); return v }
 func (r row) text(i int) string { v, _ := r[i].(string); return v }
 func (r row) known(i int) bool  { return r[i] != nil }
 func (r row) truth(i int) bool  { return r.int(i) != 0 }
-func number[T ~int64](v T) any  { return int64(v) }
+
 func textOrNull(s string) any {
 	if s == "" {
 		return nil

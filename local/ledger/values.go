@@ -38,13 +38,3 @@ func ratioOrNull(b money.NullBasisPoints) any {
 	}
 	return int64(b.BasisPoints)
 }
-
-// addNull adds two amounts of which each may be unknown: the sum is known
-// where both are.
-func addNull(a, b money.NullAmount) (money.NullAmount, error) {
-	if !a.Valid || !b.Valid {
-		return money.NullAmount{}, nil
-	}
-	s, err := money.Add(a.Amount, b.Amount)
-	return money.NullAmount{Amount: s, Valid: true}, err
-}

@@ -250,7 +250,8 @@ CREATE TABLE lots (
 
 -- Derived: what changes of a product with each entry.
 CREATE TABLE product_state (
-  product        TEXT    PRIMARY KEY REFERENCES products (id),
+  number         INTEGER PRIMARY KEY, -- a row of fixed place is overwritten; one found by its text would be moved
+  product        TEXT    NOT NULL UNIQUE REFERENCES products (id),
   first_sold_on  TEXT,             -- of standing invoices
   last_sold_on   TEXT,
   average_cost   INTEGER,          -- moving average, a unit price; null without a receipt with a cost
@@ -262,8 +263,8 @@ CREATE TABLE product_state (
   last_sums      INTEGER,          -- event_log.id of its last event of sums, and of its last stock.changed
   last_stock     INTEGER,
   stock_owed     INTEGER NOT NULL CHECK (stock_owed IN (0, 1)) -- a stock.changed is still to be emitted
-) STRICT, WITHOUT ROWID;
-CREATE INDEX product_state_owed ON product_state (product) WHERE stock_owed = 1;
+) STRICT;
+CREATE INDEX product_state_owed ON product_state (number) WHERE stock_owed = 1;
 
 CREATE TABLE client_state (
   client         TEXT    PRIMARY KEY REFERENCES clients (id),
