@@ -139,11 +139,23 @@ func (a *App) openKafka(ctx context.Context) error {
 	}
 	a.cluster = cluster
 	a.closers = append(a.closers, func() error { cluster.Close(); return nil })
-	if a.broker == nil {
-		return nil // topics of a Kafka are made by `comptoir migrate`
+	if a.broker != nil {
+		_, err = cluster.Migrate(ctx, Layout(a.o.Config, a.ledger))
+		return err
 	}
-	_, err = cluster.Migrate(ctx, Layout(a.o.Config, a.ledger))
-	return err
+	// Topics of a Kafka are made by `comptoir migrate`. One that cannot be asked now
+	// is no reason to end: the parts wait for it, and the API answers meanwhile.
+	layout := Layout(a.o.Config, a.ledger)
+	if a.ledger == nil {
+		layout.Partitions = 1 // only the ledger knows over how many it spreads its keys
+	}
+	switch err := cluster.Check(ctx, layout); {
+	case errors.Is(err, records.ErrTopic), ctx.Err() != nil:
+		return err
+	case err != nil:
+		a.o.Log.Warn("Kafka does not answer yet; trying again", "error", err)
+	}
+	return nil
 }
 
 func (a *App) openRelay(context.Context) (err error) {

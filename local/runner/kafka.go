@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"time"
 
 	"comptoir/local/broker"
 	"comptoir/local/datadir"
@@ -29,7 +30,13 @@ func Connect(dir *datadir.Dir, cfg *config.Config) (*records.Cluster, error) {
 			return nil, ErrNoBroker
 		}
 	}
-	return records.Connect(records.Config{Bootstrap: servers, Topics: topics(cfg)})
+	kafka := records.Config{Bootstrap: servers, Topics: topics(cfg), Groups: cfg.KafkaGroupPrefix}
+	if len(cfg.KafkaBootstrapServers) > 0 { // the embedded broker speaks plainly
+		if err := kafka.Secure(records.Security(cfg.KafkaSecurity)); err != nil {
+			return nil, err
+		}
+	}
+	return records.Connect(kafka)
 }
 
 // Layout says how topics are made: with the ledger's partitions where there is one.
@@ -60,12 +67,9 @@ func Kafka(dir *datadir.Dir, cfg *config.Config, log *slog.Logger) (cluster *rec
 		}
 		return errors.Join(errs...)
 	}
-	cluster, err = Connect(dir, cfg)
-	if errors.Is(err, ErrNoBroker) {
-		lease, err := dir.Acquire(datadir.Broker)
-		if err != nil {
-			return nil, nil, err
-		}
+	var lease *datadir.Lease
+	cluster, lease, err = connectOrAcquire(dir, cfg)
+	if lease != nil {
 		closers = append(closers, lease.Release)
 		b, err := startBroker(dir, cfg, broker.Options{Log: log})
 		if err != nil {
@@ -84,4 +88,23 @@ func Kafka(dir *datadir.Dir, cfg *config.Config, log *slog.Logger) (cluster *rec
 	}
 	closers = append(closers, func() error { cluster.Close(); return nil })
 	return cluster, closeAll, nil
+}
+
+// connectOrAcquire connects to the Kafka that there is, or takes the right to
+// run the embedded broker. A run that has just started holds that right for a moment
+// before it says where its broker listens.
+func connectOrAcquire(dir *datadir.Dir, cfg *config.Config) (*records.Cluster, *datadir.Lease, error) {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		cluster, err := Connect(dir, cfg)
+		if !errors.Is(err, ErrNoBroker) {
+			return cluster, nil, err
+		}
+		lease, err := dir.Acquire(datadir.Broker)
+		if err == nil {
+			return nil, lease, nil
+		}
+		if held := (*datadir.HeldError)(nil); !errors.As(err, &held) || time.Now().After(deadline) {
+			return nil, nil, err
+		}
+	}
 }

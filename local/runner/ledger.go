@@ -26,7 +26,16 @@ func OpenLedger(ctx context.Context, dir *datadir.Dir, cfg *config.Config, creat
 		if err != nil {
 			return nil, fmt.Errorf("making a ledger in %s: %w; a ledger keeps its currency for ever", dir.Path(), err)
 		}
-		return ledger.Create(ctx, dir.Ledger(), ledger.Setup{Currency: currency, Partitions: cfg.Partitions}, o)
+		// A run and an import that begin together make one ledger.
+		var made *ledger.Ledger
+		if err := dir.Alone("ledger", func() (err error) {
+			if !dir.Has(dir.Ledger()) {
+				made, err = ledger.Create(ctx, dir.Ledger(), ledger.Setup{Currency: currency, Partitions: cfg.Partitions}, o)
+			}
+			return err
+		}); err != nil || made != nil {
+			return made, err
+		}
 	}
 	l, err := ledger.Open(ctx, dir.Ledger(), o)
 	if err != nil {

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"comptoir/functions"
@@ -11,6 +10,7 @@ import (
 	"comptoir/shared/config"
 	"comptoir/shared/money"
 	"comptoir/shared/projection"
+	"comptoir/shared/state/mongostate"
 	"comptoir/shared/state/sqlitestate"
 )
 
@@ -28,13 +28,14 @@ type Reader interface {
 	io.Closer
 }
 
-// errNoMongo is the one place that says what this build does not have.
-var errNoMongo = errors.New("MONGODB_URI is set, and this build keeps the state only in its own file: leave MONGODB_URI out")
-
 // OpenState opens the state that the settings name, to be written to.
 func OpenState(ctx context.Context, dir *datadir.Dir, cfg *config.Config, all []projection.Function) (Store, error) {
 	if cfg.MongoURI != "" {
-		return nil, errNoMongo
+		s, err := mongostate.Open(ctx, mongo(cfg), collections(all))
+		if err != nil {
+			return nil, err // not s: a nil of its own type is no nil Store
+		}
+		return s, nil
 	}
 	return sqlitestate.Open(ctx, dir.State(), collections(all), sqlitestate.Options{})
 }
@@ -42,9 +43,17 @@ func OpenState(ctx context.Context, dir *datadir.Dir, cfg *config.Config, all []
 // OpenReader opens the state that the settings name, to be read.
 func OpenReader(ctx context.Context, dir *datadir.Dir, cfg *config.Config) (Reader, error) {
 	if cfg.MongoURI != "" {
-		return nil, errNoMongo
+		r, err := mongostate.OpenReader(ctx, mongo(cfg))
+		if err != nil {
+			return nil, err
+		}
+		return r, nil
 	}
 	return sqlitestate.OpenReader(ctx, dir.State(), sqlitestate.Options{})
+}
+
+func mongo(cfg *config.Config) mongostate.Options {
+	return mongostate.Options{URI: cfg.MongoURI, Database: cfg.MongoDatabase}
 }
 
 // Rules returns the rules with the thresholds of the settings.

@@ -21,6 +21,10 @@ const FileName = "comptoir.env"
 type Config struct {
 	// KafkaBootstrapServers is empty where the embedded broker is wanted.
 	KafkaBootstrapServers []string
+	// KafkaGroupPrefix begins the names of the functions' consumer groups.
+	KafkaGroupPrefix string
+	// KafkaSecurity says how that Kafka is spoken to.
+	KafkaSecurity KafkaSecurity
 	// Topics gives the name on Kafka of each logical topic.
 	Topics            map[event.Topic]string
 	Partitions        int
@@ -55,6 +59,16 @@ type Config struct {
 	Values []Value
 }
 
+// KafkaSecurity is how a Kafka is spoken to: whether by TLS, and as whom.
+type KafkaSecurity struct {
+	// Protocol is PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.
+	Protocol string
+	// Mechanism, Username and Password are for the protocols with SASL.
+	Mechanism, Username, Password string
+	// CAFile is "" where the machine's own authorities will do.
+	CAFile string
+}
+
 // Value is one setting with what it is and who said so.
 type Value struct {
 	Setting Setting
@@ -67,6 +81,9 @@ type Value struct {
 func (v Value) Shown() string {
 	if !v.Setting.Secret {
 		return v.Text
+	}
+	if v.Text != "" && !strings.Contains(v.Text, "://") {
+		return "****" // a password by itself
 	}
 	return mask(v.Text)
 }
@@ -81,10 +98,10 @@ type Source struct {
 }
 
 // Load resolves every setting from the first source that sets it, else from
-// its default. The error, a Faults, lists everything that is wrong at once.
+// its default. The error, a FaultsError, lists everything that is wrong at once.
 func Load(sources ...Source) (*Config, error) {
 	c := &Config{Topics: map[event.Topic]string{}}
-	var faults Faults
+	var faults FaultsError
 	for _, s := range Settings() {
 		v := Value{Setting: s, Text: s.Default, Origin: "default"}
 		for _, source := range sources {
@@ -108,13 +125,16 @@ func Load(sources ...Source) (*Config, error) {
 }
 
 // check holds settings against each other.
-func (c *Config) check() (faults Faults) {
+func (c *Config) check() (faults FaultsError) {
 	names := map[string]event.Topic{}
 	for _, t := range allTopics {
 		if other, taken := names[c.Topics[t]]; taken {
 			faults = append(faults, fmt.Sprintf("%s and %s are both %q: give each topic a name of its own", topicSetting(other), topicSetting(t), c.Topics[t]))
 		}
 		names[c.Topics[t]] = t
+	}
+	if k := c.KafkaSecurity; strings.HasPrefix(k.Protocol, "SASL_") && (k.Username == "" || k.Password == "") {
+		faults = append(faults, fmt.Sprintf("KAFKA_SECURITY_PROTOCOL=%s wants a user: set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD", k.Protocol))
 	}
 	silver, _ := money.ParseQuantity(c.silver)
 	gold, _ := money.ParseQuantity(c.gold)
@@ -167,11 +187,11 @@ func (c *Config) IsSet(name string) bool {
 	return false
 }
 
-// Faults is everything that is wrong with the settings, a sentence each.
-type Faults []string
+// FaultsError is everything that is wrong with the settings, a sentence each.
+type FaultsError []string
 
 // Error lists the faults, one a line where there are several.
-func (f Faults) Error() string {
+func (f FaultsError) Error() string {
 	if len(f) == 1 {
 		return "a setting is wrong: " + f[0]
 	}

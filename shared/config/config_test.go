@@ -54,6 +54,8 @@ func TestPrecedenceFlagEnvironmentFileDefault(t *testing.T) {
 func TestEachWrongValueIsRefused(t *testing.T) {
 	for name, wrong := range map[string][]string{
 		"KAFKA_BOOTSTRAP_SERVERS": {"kafka", "kafka:port", "a:1,b"},
+		"KAFKA_SECURITY_PROTOCOL": {"TLS", "sasl_ssl", "SASL_SSL"},
+		"KAFKA_SASL_MECHANISM":    {"GSSAPI", ""},
 		"BROKER_ADDR":             {"127.0.0.1", ":99999"},
 		"TOPIC_SALES":             {"a topic", "..", "inventory"},
 		"PARTITIONS":              {"0", "-1", "eight", "2000", ""},
@@ -88,7 +90,7 @@ func TestEachWrongValueIsRefused(t *testing.T) {
 
 func TestAllFaultsAtOnce(t *testing.T) {
 	_, err := load(t, map[string]string{"PARTITIONS": "x", "LOG_FORMAT": "y", "MONGODB_URI": "http://me:secret@host"})
-	var faults Faults
+	var faults FaultsError
 	if !errors.As(err, &faults) || len(faults) != 3 {
 		t.Fatalf("want three faults: %v", err)
 	}
@@ -120,6 +122,18 @@ func TestSecretsAreMasked(t *testing.T) {
 	} {
 		if got := mask(uri); got != want {
 			t.Errorf("%s is shown as %s, want %s", uri, got, want)
+		}
+	}
+}
+
+func TestAPasswordByItselfIsMasked(t *testing.T) {
+	c, err := load(t, map[string]string{"KAFKA_SASL_PASSWORD": "s3cret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range c.Values {
+		if strings.Contains(v.Shown(), "s3cret") {
+			t.Errorf("%s is shown as %s", v.Setting.Name, v.Shown())
 		}
 	}
 }

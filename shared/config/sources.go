@@ -44,7 +44,7 @@ func File(path string) (Source, error) {
 	for _, s := range Settings() {
 		known[s.Name] = true
 	}
-	var faults Faults
+	var faults FaultsError
 	for i, line := range strings.Split(string(b), "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {

@@ -25,6 +25,9 @@ type Config struct {
 	SASL sasl.Mechanism
 	// Topics gives names of topics that differ from the logical ones.
 	Topics Topics
+	// Groups begins the names of the functions' consumer groups; "comptoir." where
+	// it is "".
+	Groups string
 	// Timeout bounds one request, beyond what the broker is asked to wait: 10 s
 	// where it is 0.
 	Timeout time.Duration
@@ -65,6 +68,9 @@ func Connect(c Config) (*Cluster, error) {
 	if c.ClientID == "" {
 		c.ClientID = "comptoir"
 	}
+	if c.Groups == "" {
+		c.Groups = "comptoir."
+	}
 	if c.Timeout <= 0 {
 		c.Timeout = defaultTimeout
 	}
@@ -100,6 +106,9 @@ func (c *Cluster) Topics() Topics { return c.config.Topics }
 // Bootstrap lists the servers that the cluster is found by.
 func (c *Cluster) Bootstrap() []string { return c.config.Bootstrap }
 
+// Group returns the consumer group of a function.
+func (c *Cluster) Group(function string) string { return c.config.Groups + function }
+
 // Client returns the kafka-go client of the cluster.
 func (c *Cluster) Client() *kafka.Client { return c.client }
 
@@ -122,5 +131,5 @@ func (c *Cluster) Ping(ctx context.Context) error {
 }
 
 func (c *Cluster) unreachable(err error) error {
-	return fmt.Errorf("asking Kafka at %s: %w; start it, or correct KAFKA_BOOTSTRAP_SERVERS", strings.Join(c.config.Bootstrap, ","), err)
+	return fmt.Errorf("asking Kafka at %s: %w; %s", strings.Join(c.config.Bootstrap, ","), err, c.advice(err))
 }

@@ -41,6 +41,7 @@ func New(t testing.TB, settings map[string]string) *Shop {
 	s := &Shop{T: t, Path: t.TempDir(), Log: &Log{}, Settings: map[string]string{
 		"BROKER_ADDR": "127.0.0.1:0", "QUERY_ADDR": "127.0.0.1:0", "HEARTBEAT_INTERVAL": "1s",
 	}}
+	maps.Copy(s.Settings, Servers(t))
 	maps.Copy(s.Settings, settings)
 	t.Cleanup(func() {
 		if s.App != nil {
@@ -64,13 +65,18 @@ func (s *Shop) Start(parts ...datadir.Part) {
 	if err != nil {
 		s.T.Fatal(err)
 	}
+	if s.Settings["KAFKA_BOOTSTRAP_SERVERS"] != "" {
+		if err := migrate(s.T, dir, s.Settings); err != nil {
+			s.T.Fatal(err)
+		}
+	}
 	app, err := runner.Open(context.Background(), runner.Options{
 		Dir: dir, Config: cfg, Parts: parts, Log: slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // Stop calls it
 	ended := make(chan error, 1)
 	go func() { ended <- app.Run(ctx) }()
 	s.App = app
@@ -170,7 +176,7 @@ func (s *Shop) Ask(path string, header http.Header) (status int, _ http.Header, 
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to the end
+	defer resp.Body.Close()
 	if body, err = io.ReadAll(resp.Body); err != nil {
 		s.T.Fatal(err)
 	}

@@ -127,16 +127,13 @@ func New(c Config) (*Consumer, error) {
 		return nil, err
 	}
 	log := c.Log.With("function", c.Function)
-	k := &Consumer{c: c, group: Group(c.Function), fetcher: c.Cluster, log: log, lines: newLines(log, c.Quiet, c.Cluster.Topics().Name(event.Heartbeats)), phase: Joining}
+	k := &Consumer{c: c, group: c.Cluster.Group(c.Function), fetcher: c.Cluster, log: log, lines: newLines(log, c.Quiet, c.Cluster.Topics().Name(event.Heartbeats)), phase: Joining}
 	k.trouble.log = log
 	for _, t := range c.Topics {
 		k.topics = append(k.topics, c.Cluster.Topics().Name(t))
 	}
 	return k, nil
 }
-
-// Group returns the consumer group of a function.
-func Group(function string) string { return "comptoir." + function }
 
 // ErrLogTooShort says that a partition ends before what the state has already
 // applied of it: the topic was made anew.

@@ -202,11 +202,11 @@ func Forget(ctx context.Context, c *records.Cluster, functions ...string) error 
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for _, f := range functions {
-		r, err := c.Client().DeleteGroups(ctx, &kafka.DeleteGroupsRequest{GroupIDs: []string{Group(f)}})
+		r, err := c.Client().DeleteGroups(ctx, &kafka.DeleteGroupsRequest{GroupIDs: []string{c.Group(f)}})
 		if err != nil {
 			return fmt.Errorf("forgetting the offsets of %s: %w", f, err)
 		}
-		if err := r.Errors[Group(f)]; err != nil && !errors.Is(err, kafka.GroupIdNotFound) {
+		if err := r.Errors[c.Group(f)]; err != nil && !errors.Is(err, kafka.GroupIdNotFound) {
 			return fmt.Errorf("forgetting the offsets of %s: %w; stop the function first", f, err)
 		}
 	}

@@ -1,0 +1,166 @@
+package mongostate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"comptoir/shared/projection"
+	"comptoir/shared/state"
+)
+
+// Options say which server, and how long to wait for it.
+type Options struct {
+	// URI is the server's, with user, TLS and all else that its form allows.
+	// timeoutMS, serverSelectionTimeoutMS and connectTimeoutMS in it win over what
+	// follows.
+	URI string
+	// Database is the name of the database.
+	Database string
+	// Timeout bounds one operation; 30 seconds where it is 0.
+	Timeout time.Duration
+	// Patience is how long an operation looks for a server that it can use; 5
+	// seconds where it is 0.
+	Patience time.Duration
+	// Dialer opens connections; nil: as the operating system does.
+	Dialer options.ContextDialer
+}
+
+// database is a client and one database of it.
+type database struct {
+	client *mongo.Client
+	db     *mongo.Database
+	where  place
+}
+
+// connect prepares the use of a database; it does not connect yet. Its options
+// for reading are those of the URI.
+func connect(o Options, own func(*options.ClientOptions)) (*database, error) {
+	if o.Timeout <= 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.Patience <= 0 {
+		o.Patience = 5 * time.Second
+	}
+	client, err := clientOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	own(client)
+	where := place{hosts: client.Hosts, database: o.Database, tls: client.TLSConfig != nil}
+	c, err := mongo.Connect(client)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to %s: %w", where, masked(o.URI, err))
+	}
+	return &database{client: c, db: c.Database(o.Database), where: where}, nil
+}
+
+func clientOptions(o Options) (*options.ClientOptions, error) {
+	if o.URI == "" || o.Database == "" {
+		return nil, errors.New("connecting to MongoDB: set MONGODB_URI, such as mongodb://127.0.0.1:27017/, and MONGODB_DATABASE")
+	}
+	client := options.Client().ApplyURI(o.URI)
+	if err := client.Validate(); err != nil {
+		return nil, fmt.Errorf("reading MONGODB_URI: %w", masked(o.URI, err))
+	}
+	if client.Timeout == nil {
+		client.SetTimeout(o.Timeout)
+	}
+	if client.ServerSelectionTimeout == nil {
+		client.SetServerSelectionTimeout(o.Patience)
+	}
+	if client.ConnectTimeout == nil {
+		client.SetConnectTimeout(o.Patience)
+	}
+	if client.AppName == nil {
+		client.SetAppName("comptoir")
+	}
+	if o.Dialer != nil {
+		client.SetDialer(o.Dialer)
+	}
+	return client, nil
+}
+
+func (d *database) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := d.client.Disconnect(ctx); err != nil && !errors.Is(err, mongo.ErrClientDisconnected) {
+		return d.failed("closing the connections", err)
+	}
+	return nil
+}
+
+// Store is a state database that is written to. It is safe for concurrent use,
+// and any number of processes may use the same database.
+type Store struct {
+	*database
+	tables map[string]*table
+}
+
+var _ projection.Store = (*Store)(nil)
+
+// table is a declared collection.
+type table struct {
+	coll    *mongo.Collection
+	indexes []index
+}
+
+// Open connects to a database for the given collections and asks it whether it
+// is there. Collections and indexes are made by Migrate.
+func Open(ctx context.Context, o Options, collections []projection.Collection) (*Store, error) {
+	d, err := connect(o, func(c *options.ClientOptions) {
+		// What the promises of projection.Store need is not the URI's to choose.
+		c.SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Majority()).SetReadPreference(readpref.Primary())
+		// A write that the driver repeats meets what its first try has written, and is
+		// taken for somebody else's.
+		c.SetRetryWrites(false)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{database: d, tables: make(map[string]*table, len(collections))}
+	for _, c := range collections {
+		if err := s.declare(c); err != nil {
+			return nil, errors.Join(fmt.Errorf("opening the state at %s: %w", d.where, err), s.Close())
+		}
+	}
+	if err := d.client.Ping(ctx, readpref.Primary()); err != nil {
+		return nil, errors.Join(d.failed("opening it", err), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) declare(c projection.Collection) error {
+	if err := state.CheckCollection(c.Name); err != nil {
+		return err
+	}
+	if s.tables[c.Name] != nil {
+		return fmt.Errorf("the collection %s is declared twice: keep one", c.Name)
+	}
+	indexes, err := indexesOf(c)
+	if err != nil {
+		return err
+	}
+	s.tables[c.Name] = &table{coll: s.db.Collection(c.Name), indexes: indexes}
+	return nil
+}
+
+// Close closes the connections. A Commit that is under way ends with an error,
+// which means unknown.
+func (s *Store) Close() error { return s.close() }
+
+// collection returns a declared collection.
+func (s *Store) collection(c *projection.Collection) (*mongo.Collection, error) {
+	t := s.tables[c.Name]
+	if t == nil {
+		return nil, fmt.Errorf("the state at %s was not opened with a collection %q: add it to those that are declared", s.where, c.Name)
+	}
+	return t.coll, nil
+}
