@@ -1,0 +1,207 @@
+package chain
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"errors"
+	"hash/fnv"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"comptoir/test/year"
+)
+
+// books are three files, and what has to come out of them.
+type books struct {
+	files   year.Files
+	figures *year.Figures
+}
+
+// whole is the real year.
+var whole = sync.OnceValues(func() (*books, error) {
+	return newBooks(year.In("../../local/demo"))
+})
+
+// part is the year with every eighth of its documents, for what need not be
+// loaded as a whole; with COMPTOIR_TEST_ALL it is the whole year too.
+var part = sync.OnceValues(func() (*books, error) {
+	if os.Getenv("COMPTOIR_TEST_ALL") != "" {
+		return whole()
+	}
+	f := year.In("../../local/demo")
+	f, sales := year.Files{Products: f.Products, Stock: f.Stock, Sales: filepath.Join(scratch, "sales.csv")}, f.Sales
+	if err := sample(sales, f.Sales); err != nil {
+		return nil, err
+	}
+	return newBooks(f)
+})
+
+func newBooks(f year.Files) (*books, error) {
+	figures, err := year.Expected(f)
+	return &books{f, figures}, err
+}
+
+// sample copies the rows of every eighth document.
+func sample(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	unpacked, err := gzip.NewReader(in)
+	if err != nil {
+		return err
+	}
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	r, w := csv.NewReader(unpacked), csv.NewWriter(out)
+	for n := 0; ; n++ {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			w.Flush()
+			return w.Error()
+		}
+		if err != nil {
+			return err
+		}
+		if h := fnv.New32a(); n > 0 {
+			_, _ = h.Write([]byte(row[0])) // never fails
+			if h.Sum32()%8 != 0 {
+				continue
+			}
+		}
+		if err := w.Write(row); err != nil {
+			return err
+		}
+	}
+}
+
+func take(t testing.TB, from func() (*books, error)) *books {
+	t.Helper()
+	b, err := from()
+	must(t, err)
+	return b
+}
+
+// load is the command line that imports the books.
+func (b *books) load() []string {
+	return []string{"import", b.files.Sales, b.files.Stock, b.files.Products}
+}
+
+// documents is how many there are.
+func (b *books) documents() int { return b.figures.Invoices + b.figures.CreditNotes }
+
+// bestseller is the product of the highest rank.
+func (b *books) bestseller() string {
+	for id, p := range b.figures.Products["30d"] {
+		if p.Rank == 1 {
+			return id
+		}
+	}
+	return ""
+}
+
+// partLoaded is a data directory with the part in it, on which nothing runs.
+// Whoever changes it takes a copy.
+var partLoaded = sync.OnceValue(func() string { return filepath.Join(scratch, "part") })
+
+var loading sync.Once
+
+func loadedPart(t testing.TB) (*books, string) {
+	t.Helper()
+	b := take(t, part)
+	loading.Do(func() {
+		s := newShop(t)
+		s.must(b.load()...).cost("import of the part")
+		s.catchUp().cost("the part applied")
+		must(t, os.Rename(s.dir, partLoaded()))
+	})
+	return b, partLoaded()
+}
+
+// exports are the analytics with their windows.
+var exports = [][2]string{
+	{"product-winners", "7d"}, {"product-winners", "30d"}, {"product-winners", "all"}, {"loss-risk", "all"}, {"client-promotions", "all"},
+}
+
+// differences compares all that the shop's exports say with the figures.
+func (s *shop) differences(b *books) (all []year.Difference) {
+	s.Helper()
+	for _, e := range exports {
+		p := s.must("export", e[0], "--window", e[1], "--all", "--format", "json")
+		found, err := year.Compare(b.figures, e[0], e[1], []byte(p.out.String()))
+		must(s, err)
+		all = append(all, found...)
+	}
+	return all
+}
+
+// says demands every figure of the books, and that verify finds them too.
+func (s *shop) says(b *books) {
+	s.Helper()
+	s.figuresOf(b)
+	s.must("verify", "--strict").cost("verify")
+}
+
+func (s *shop) figuresOf(b *books) {
+	s.Helper()
+	found := s.differences(b)
+	for _, d := range found[:min(len(found), 10)] {
+		s.Error(d)
+	}
+	if n := len(found); n > 0 {
+		s.Fatalf("%d figures are wrong", n)
+	}
+	if len(b.figures.Lots) < 7000 || len(b.figures.Products["all"]) < 3000 || len(b.figures.Clients) < 1000 {
+		s.Fatal("there was too little to compare")
+	}
+}
+
+// versions are those of all documents of the analytics, checkpoints left out.
+func (s *shop) versions() map[string]int64 {
+	s.Helper()
+	all := map[string]int64{}
+	db := s.open("state.db", "ro")
+	for _, collection := range []string{"product_winners", "loss_risk_products", "clients"} {
+		func() {
+			rows, err := db.Query("SELECT _id, version FROM " + collection)
+			must(s, err)
+			defer rows.Close()
+			for rows.Next() {
+				var id string
+				var version int64
+				must(s, rows.Scan(&id, &version))
+				all[collection+" "+id] = version
+			}
+			must(s, rows.Err())
+		}()
+	}
+	must(s, db.Close())
+	if len(all) < 8000 {
+		s.Fatalf("the state has only %d documents", len(all))
+	}
+	return all
+}
+
+// unchanged demands that no document was written since.
+func (s *shop) unchanged(before map[string]int64) {
+	s.Helper()
+	var changed []string
+	now := s.versions()
+	for id := range before {
+		if before[id] != now[id] {
+			changed = append(changed, id)
+		}
+	}
+	if len(changed) > 0 || len(now) != len(before) {
+		slices.Sort(changed)
+		s.Errorf("%d of %d documents were written again, such as %s, and %d are new", len(changed), len(before), changed[:min(3, len(changed))], len(now)-len(before))
+	}
+}

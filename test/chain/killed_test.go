@@ -1,0 +1,82 @@
+package chain
+
+import (
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// The year is imported beside a run, and both are killed (SIGKILL) five times
+// at random moments in the middle, in turns and together. Not an event is lost or
+// counted twice. CHAIN_SEED repeats the moments of a run that failed, as far as
+// they are not the scheduler's.
+func TestKilled(t *testing.T) {
+	b, calm := loadedYear(t)
+	seed, err := strconv.ParseUint(os.Getenv("CHAIN_SEED"), 10, 64)
+	if err != nil {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("CHAIN_SEED=%d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	const first, second, both = "run", "import", "run and import"
+	// One of each at least, and all in the middle of the year.
+	victims := []string{first, second, both, []string{first, second, both}[random.IntN(3)], both}
+	random.Shuffle(len(victims), func(i, j int) { victims[i], victims[j] = victims[j], victims[i] })
+	moments := make([]int, len(victims))
+	for i := range moments {
+		moments[i] = b.documents() * (5 + random.IntN(88)) / 100
+	}
+	slices.Sort(moments)
+
+	s := newShop(t)
+	load := append(b.load(), "--stock-date", "2011-12-09")
+	run, loader := s.start("run"), s.start(load...)
+	for i, victim := range victims {
+		s.eventually("the import comes to "+strconv.Itoa(moments[i])+" documents", func() bool {
+			return s.recorded() >= moments[i]
+		}, run, loader)
+		time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond)
+		if victim != second {
+			must(t, run.cmd.Process.Kill())
+		}
+		if victim != first {
+			must(t, loader.cmd.Process.Kill())
+		}
+		if victim != second {
+			run.wait()
+		}
+		if victim != first {
+			loader.wait()
+		}
+		recorded, published := s.progress()
+		t.Logf("killed %s with %d documents, %d events recorded and %d noted as published", victim, s.recorded(), recorded, published)
+		if victim != second {
+			run = s.start("run")
+		}
+		if victim != first {
+			loader = s.start(load...)
+		}
+	}
+	loader.exits(0).cost("the last import")
+	run.kill()
+	recorded, published := s.progress()
+	t.Logf("killed run at the end: %d events recorded, %d noted as published", recorded, published)
+	s.catchUp().cost("the rest applied")
+	s.says(b)
+	s.sameLedger(calm + "/ledger.db")
+	if t.Failed() {
+		t.Logf("CHAIN_SEED=%d", seed)
+	}
+}
+
+// progress is how many events the ledger has, and how many it knows to be published.
+func (s *shop) progress() (recorded, published int) {
+	s.Helper()
+	db := s.open("ledger.db", "ro")
+	defer db.Close()
+	must(s, db.QueryRow("SELECT sum(last_sequence), sum(published) FROM streams").Scan(&recorded, &published))
+	return recorded, published
+}
