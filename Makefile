@@ -5,7 +5,6 @@ GO       ?= go
 CACHE    := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/comptoir
 TOOLS    := $(CACHE)/bin
 BIN      := bin/comptoir
-DEMO_DIR ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/comptoir-demo
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 GOLANGCI_LINT_VERSION := v2.11.0
@@ -26,7 +25,7 @@ build: ## Build bin/comptoir and the functions' mains.
 
 .PHONY: demo
 demo: build ## Load a real shop's year, show its figures, serve them until Ctrl+C.
-	$(BIN) demo --data '$(DEMO_DIR)'
+	$(BIN) demo
 
 .PHONY: test
 test: ## Run every test that needs Go alone.
@@ -38,8 +37,12 @@ test-all: ## Run everything, with the race detector where cgo is there; say what
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(GOVULNCHECK) ## Lint the code, and look for known vulnerabilities.
-	$(GOLANGCI_LINT) run ./...
+	$(GOLANGCI_LINT) run --allow-parallel-runners ./...
 	@$(GOVULNCHECK) ./... || { code=$$?; [ $$code -ne 3 ] && echo 'govulncheck could not ask for the list of vulnerabilities (no network?): skipped' >&2 || exit $$code; }
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the code as the linters want it.
+	$(GOLANGCI_LINT) fmt
 
 $(GOLANGCI_LINT):
 	@mkdir -p $(TOOLS)

@@ -102,21 +102,25 @@ func TestWindows(t *testing.T) {
 		{"65 days ago has no bucket", []fact{sold("2011-12-26")}, nothing, nothing, nothing, nothing, one, ""},
 		{"tomorrow waits", []fact{sold("2012-03-01")}, nothing, nothing, nothing, nothing, nothing, "2012-03-01"},
 		{
-			"a return counts on its own date", []fact{sold("2012-01-10"), {event.ProductReturned, "2012-02-29", 1, 100, 60}},
+			"a return counts on its own date",
+			[]fact{sold("2012-01-10"), {event.ProductReturned, "2012-02-29", 1, 100, 60}},
 			"-1 units -100 of -100 costed, cost -60, profit -40, margin ?, 0 orders", nothing,
 			"-1 units -100 of -100 costed, cost -60, profit -40, margin ?, 0 orders", one,
 			"0 units 0 of 0 costed, cost 0, profit 0, margin ?, 1 orders", "2012-03-07",
 		},
 		{
-			"a void takes the sale out of its original date", []fact{sold("2012-01-10"), sold("2012-02-29"), {event.ProductSaleVoided, "2012-01-10", 1, 100, 60}},
+			"a void takes the sale out of its original date",
+			[]fact{sold("2012-01-10"), sold("2012-02-29"), {event.ProductSaleVoided, "2012-01-10", 1, 100, 60}},
 			one, nothing, one, nothing, one, "2012-03-07",
 		},
 		{
-			"a void of a sale older than the buckets", []fact{sold("2011-11-30"), sold("2011-11-30"), {event.ProductSaleVoided, "2011-11-30", 1, 100, 60}},
+			"a void of a sale older than the buckets",
+			[]fact{sold("2011-11-30"), sold("2011-11-30"), {event.ProductSaleVoided, "2011-11-30", 1, 100, 60}},
 			nothing, nothing, nothing, nothing, one, "",
 		},
 		{
-			"the void of a return", []fact{sold("2012-02-29"), {event.ProductReturned, "2012-02-29", 1, 100, 60}, {event.ProductReturnVoided, "2012-02-29", 1, 100, 60}},
+			"the void of a return",
+			[]fact{sold("2012-02-29"), {event.ProductReturned, "2012-02-29", 1, 100, 60}, {event.ProductReturnVoided, "2012-02-29", 1, 100, 60}},
 			one, nothing, one, nothing, one, "2012-03-07",
 		},
 	}
@@ -128,8 +132,11 @@ func TestWindows(t *testing.T) {
 				got  Window
 				want string
 			}{
-				{"7d", s.Windows.Week, tt.week}, {"7d_before", s.Windows.WeekBefore, tt.weekBefore},
-				{"30d", s.Windows.Month, tt.month}, {"30d_before", s.Windows.MonthBefore, tt.before30}, {"all", s.Windows.All, tt.at},
+				{"7d", s.Windows.Week, tt.week},
+				{"7d_before", s.Windows.WeekBefore, tt.weekBefore},
+				{"30d", s.Windows.Month, tt.month},
+				{"30d_before", s.Windows.MonthBefore, tt.before30},
+				{"all", s.Windows.All, tt.at},
 			} {
 				if got := line(w.got); got != w.want {
 					t.Errorf("%s:\n got %s\nwant %s", w.name, got, w.want)
@@ -158,7 +165,8 @@ func TestCosts(t *testing.T) {
 			"0 units 60 of 60 costed, cost 36, profit 24, margin 4000, 1 orders",
 		},
 		{
-			"costed later, then void", []fact{sold(100, unknown), {event.ProductSaleCosted, "2012-02-29", 1, 100, 60}, {event.ProductSaleVoided, "2012-02-29", 1, 100, 60}},
+			"costed later, then void",
+			[]fact{sold(100, unknown), {event.ProductSaleCosted, "2012-02-29", 1, 100, 60}, {event.ProductSaleVoided, "2012-02-29", 1, 100, 60}},
 			nothing,
 		},
 		{"void without a cost", []fact{sold(100, unknown), {event.ProductSaleVoided, "2012-02-29", 1, 100, unknown}}, nothing},

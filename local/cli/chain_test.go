@@ -23,9 +23,9 @@ const (
 	catalogue = "product_id,name,category,buy_price,sell_price,min_margin_pct\n85123A,HEART,home,1.00,2.55,20\n22423,CAKESTAND,kitchen,6.00,12.75,20\n"
 	shelf     = "product_id,lot,quantity,unit_cost,received_on,expiry_date\n22423,L1,10,6.00,2011-12-01,2011-12-11\n"
 	lines     = sales +
-		"536365,85123A,HEART,6,12/8/2011 8:26,2.55,17850,United Kingdom\n" +
-		"536366,22423,CAKESTAND,100,12/9/2011 8:28,12.75,17850,United Kingdom\n" +
-		"C536367,85123A,HEART,-2,12/9/2011 9:00,2.55,17850,United Kingdom\n"
+		"536365,85123A,HEART,6,2011-12-08 08:26,2.55,17850,United Kingdom\n" +
+		"536366,22423,CAKESTAND,100,2011-12-09 08:28,12.75,17850,United Kingdom\n" +
+		"C536367,85123A,HEART,-2,2011-12-09 09:00,2.55,17850,United Kingdom\n"
 )
 
 // shop is a data directory and the files of a small shop's fortnight.

@@ -81,7 +81,7 @@ func Main(args []string, in io.Reader, out io.Writer, stderr *os.File) int {
 	}
 	fmt.Fprintf(stderr, "comptoir: %s\n", sentence(ctx, err))
 	var usage usageError
-	var faults config.Faults
+	var faults config.FaultsError
 	if !c.started || errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "See `%s --help`.\n", ran.CommandPath())
 		return exitUsage
@@ -99,7 +99,7 @@ func sentence(ctx context.Context, err error) string {
 		return "stopped before it was done; what was finished is kept, run it again to go on"
 	}
 	text := err.Error()
-	var faults config.Faults
+	var faults config.FaultsError
 	if errors.As(err, &faults) {
 		return text // a list, a line each
 	}

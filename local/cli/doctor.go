@@ -207,8 +207,10 @@ func examineFunction(f query.FunctionStatus) (findings []finding) {
 		findings = append(findings, finding{f.Name, fmt.Sprintf("%s events are missing", humanize.Comma(f.Gaps)), "bring them again: " + strings.Join(commands[:min(len(commands), 5)], "; ")})
 	}
 	if f.DeadLetters > 0 {
-		findings = append(findings, finding{f.Name, fmt.Sprintf("%s records were kept aside, the last at %s", humanize.Comma(f.DeadLetters), stamp(f.LastDeadLetterAt)),
-			"each stands in the topic dead-letters with its reason in the header comptoir_dead_reason"})
+		findings = append(findings, finding{
+			f.Name, fmt.Sprintf("%s records were kept aside, the last at %s", humanize.Comma(f.DeadLetters), stamp(f.LastDeadLetterAt)),
+			"each stands in the topic dead-letters with its reason in the header comptoir_dead_reason",
+		})
 	}
 	if f.ReviewsDue > 0 {
 		findings = append(findings, finding{f.Name, fmt.Sprintf("%s documents are of an earlier day", humanize.Comma(f.ReviewsDue)), "they are brought up to the day while `comptoir run` is running"})
@@ -230,8 +232,10 @@ func examineHeartbeat(dir *datadir.Dir, cfg *config.Config, last *time.Time) []f
 		since = *last
 	}
 	if silent := time.Since(since); silent > patience {
-		return []finding{{"heartbeat", fmt.Sprintf("none came through for %s", silent.Round(time.Second)),
-			fmt.Sprintf("look at the log of process %d (relay) and of process %d (functions) for what keeps them", relay.PID, functions.PID)}}
+		return []finding{{
+			"heartbeat", fmt.Sprintf("none came through for %s", silent.Round(time.Second)),
+			fmt.Sprintf("look at the log of process %d (relay) and of process %d (functions) for what keeps them", relay.PID, functions.PID),
+		}}
 	}
 	return []finding{{about: "heartbeat", says: "it comes through, the last at " + stamp(last)}}
 }

@@ -67,7 +67,14 @@ func (c *console) runImport(ctx context.Context, f importFlags, args []string) (
 	if err != nil {
 		return err
 	}
-	return summary.Print(c.out)
+	if err := summary.Print(c.out); err != nil {
+		return err
+	}
+	known := summary.Already.Documents + summary.Stock.AlreadyLots + summary.Products.Unchanged
+	if summary.Rejected > 0 && known == 0 && !summary.Recorded() {
+		return errors.New("importing: every row breaks a rule, so nothing was recorded; correct what is listed and import again")
+	}
+	return nil
 }
 
 // importLedger opens the ledger to import into, and makes it where there is

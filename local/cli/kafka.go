@@ -12,6 +12,7 @@ import (
 
 	"comptoir/local/ledger"
 	"comptoir/local/runner"
+	"comptoir/shared/money"
 )
 
 func (c *console) migrate() *cobra.Command {
@@ -33,7 +34,7 @@ func (c *console) runMigrate(ctx context.Context) (err error) {
 		return err
 	}
 	var l *ledger.Ledger
-	currency := cfg.Currency
+	var currency money.Currency
 	if dir.Has(dir.Ledger()) {
 		if l, err = runner.OpenLedger(ctx, dir, cfg, false); err != nil {
 			return err

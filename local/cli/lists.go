@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -34,7 +35,7 @@ func printLists(ctx context.Context, out io.Writer, s *query.Service) error {
 	w := table(out, "Product winners of the last 30 days", fmt.Sprintf("%s, %d products with a profit of %s %s in all",
 		products.BusinessDate, products.Total, grouped(products.Sums.Profit, c), c), products.Note, "#", "profit", "revenue", "margin", "units")
 	for _, p := range products.Items {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s %%\t%s\t  %s (%s)\n", optional(p.Rank, func(n int) string { return fmt.Sprint(n) }),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s %%\t%s\t  %s (%s)\n", optional(p.Rank, strconv.Itoa),
 			grouped(p.Profit, c), grouped(p.Revenue, c), percent(p.Margin), p.Units, clean(p.Name), clean(p.ProductID))
 	}
 	if err := w.Flush(); err != nil {

@@ -33,7 +33,7 @@ func (c *console) runSend(ctx context.Context, name string, rate float64) (err e
 	if rate < 0 {
 		return usagef("--rate %g: it must be above zero", rate)
 	}
-	in := c.in
+	var in io.Reader
 	if name == "-" {
 		name = "standard input"
 		// A read that waits for a terminal or a pipe knows no context.

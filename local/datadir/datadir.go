@@ -73,7 +73,8 @@ func Open(path string, create bool) (*Dir, error) {
 // begin makes a data directory of a folder that has no version file.
 func (d *Dir) begin(entries []fs.DirEntry, create bool) error {
 	for _, e := range entries {
-		if e.Name() != config.FileName && e.Name() != "locks" {
+		// What another process that begins at the same moment writes is none of somebody's.
+		if e.Name() != config.FileName && e.Name() != "locks" && !strings.HasPrefix(e.Name(), ".version-") {
 			return fmt.Errorf("%s is no data directory and is not empty (it holds %s): name an empty folder or a new one with --data DIR", d.path, e.Name())
 		}
 	}
@@ -116,7 +117,7 @@ func (d *Dir) file(name string) string { return filepath.Join(d.path, name) }
 func (d *Dir) write(name string, b []byte) error {
 	f, err := os.CreateTemp(d.path, "."+name+"-*")
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", d.file(name), err)
+		return fmt.Errorf("writing %s: %w; %s", d.file(name), err, advice)
 	}
 	_, err = f.Write(b)
 	err = errors.Join(err, f.Close())
@@ -124,7 +125,11 @@ func (d *Dir) write(name string, b []byte) error {
 		err = os.Rename(f.Name(), d.file(name))
 	}
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", d.file(name), errors.Join(err, os.Remove(f.Name())))
+		_ = os.Remove(f.Name()) // what failed first is what counts
+		return fmt.Errorf("writing %s: %w; %s", d.file(name), err, advice)
 	}
 	return nil
 }
+
+// advice goes with a file that cannot be written.
+const advice = "free some space on its disk, see that you may write to its folder, and do it again; nothing recorded is lost"

@@ -87,6 +87,19 @@ func (d *Dir) Acquire(parts ...Part) (*Lease, error) {
 	})
 }
 
+// Alone runs f while no other process runs what has the same name; it waits for one that does.
+func (d *Dir) Alone(name string, f func() error) error {
+	if err := os.MkdirAll(d.file("locks"), 0o700); err != nil {
+		return fmt.Errorf("locking the data directory: %w", err)
+	}
+	lock := d.lock(Part(name))
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("locking the %s in %s: %w", name, d.path, err)
+	}
+	defer lock.Close()
+	return f()
+}
+
 // tryLock tries for a moment: who asks whether a part runs holds its lock
 // for as long as that takes.
 func tryLock(lock *flock.Flock) (bool, error) {

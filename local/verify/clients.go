@@ -74,7 +74,7 @@ FROM (SELECT d.id, coalesce(sum(CASE WHEN m.counted AND m.date <= d.day THEN m.n
 	if err != nil {
 		return fmt.Errorf("listing what other producers added: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // read to the end
+	defer rows.Close()
 	return v.scanForeign(rows)
 }
 

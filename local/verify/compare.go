@@ -147,7 +147,7 @@ func (v *verification) behind(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("comparing how far each function is: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // read to the end
+	defer rows.Close()
 	for rows.Next() {
 		var function string
 		var behind int64

@@ -140,7 +140,7 @@ func (v *verification) loadProducts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer insert.Close() //nolint:errcheck // in memory
+	defer insert.Close()
 	return v.each(ctx, productWinners, func(raw json.RawMessage) error {
 		var d struct {
 			header
@@ -199,7 +199,7 @@ func (v *verification) loadStock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer insert.Close() //nolint:errcheck // in memory
+	defer insert.Close()
 	return v.each(ctx, lossRisk, func(raw json.RawMessage) error {
 		var d struct {
 			header

@@ -93,6 +93,6 @@ func (v *verification) foreign(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing what other producers added: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // read to the end
+	defer rows.Close()
 	return v.scanForeign(rows)
 }

@@ -74,12 +74,12 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifying: opening a database in memory: %w", err)
 	}
-	defer db.Close() //nolint:errcheck // in memory
+	defer db.Close()
 	v.conn, err = db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("verifying: opening a database in memory: %w", err)
 	}
-	defer v.conn.Close() //nolint:errcheck // in memory
+	defer v.conn.Close()
 	if _, err := v.conn.ExecContext(ctx, workTables); err != nil {
 		return nil, fmt.Errorf("verifying: preparing: %w", err)
 	}
@@ -147,7 +147,7 @@ func (v *verification) compare(ctx context.Context, collection string, fields []
 	if err != nil {
 		return fmt.Errorf("comparing %s: %w", collection, err)
 	}
-	defer rows.Close() //nolint:errcheck // read to the end
+	defer rows.Close()
 	values := make([]sql.NullString, 2*len(fields))
 	var id, label string
 	into := []any{&id, &label}

@@ -139,7 +139,7 @@ func (d *Decoder) attributes(r *rawAttributes, a *Attributes) *Error {
 		}
 	}
 	if !d.typ.valid() || string(r[attrType]) != d.typ.String() {
-		known := false
+		var known bool
 		if d.typ, known = ParseType(string(r[attrType])); !known {
 			return &Error{Code: UnknownType, Name: headerType, Value: quote(r[attrType]), Problem: "expected one of the types of Comptoir, such as " + ProductSold.String()}
 		}

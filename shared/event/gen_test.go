@@ -51,21 +51,27 @@ func genData(t *rapid.T, typ Type) Data {
 	}
 	switch typ.Family() {
 	case ProductSums:
-		v := &ProductSale{DocumentID: genID.Draw(t, "document"), Date: genDate.Draw(t, "date"), VoidedOn: voided, Name: genText.Draw(t, "name"),
-			Quantity: genQuantityFrom(t, 1), Net: money.Amount(genAmount.Draw(t, "net")), Cost: genNullAmount(t, "cost"), Currency: genCurrency.Draw(t, "currency")}
+		v := &ProductSale{
+			DocumentID: genID.Draw(t, "document"), Date: genDate.Draw(t, "date"), VoidedOn: voided, Name: genText.Draw(t, "name"),
+			Quantity: genQuantityFrom(t, 1), Net: money.Amount(genAmount.Draw(t, "net")), Cost: genNullAmount(t, "cost"), Currency: genCurrency.Draw(t, "currency"),
+		}
 		if typ.isCosting() {
 			v.Cost.Valid = true
 		}
 		v.FirstSoldOn, v.LastSoldOn = genOrdered(t)
 		return v
 	case ClientSums:
-		v := &ClientDocument{DocumentID: genID.Draw(t, "document"), Date: genDate.Draw(t, "date"), VoidedOn: voided,
-			Net: money.Amount(genAmount.Draw(t, "net")), Currency: genCurrency.Draw(t, "currency")}
+		v := &ClientDocument{
+			DocumentID: genID.Draw(t, "document"), Date: genDate.Draw(t, "date"), VoidedOn: voided,
+			Net: money.Amount(genAmount.Draw(t, "net")), Currency: genCurrency.Draw(t, "currency"),
+		}
 		v.FirstPurchase, v.LastPurchase = genOrdered(t)
 		return v
 	case ProductEntry:
-		v := &Product{Name: genText.Draw(t, "name"), Category: genText.Draw(t, "category"), Kind: rapid.SampledFrom([]Kind{KindStock, KindService}).Draw(t, "kind"),
-			BuyPrice: genNullAmount(t, "buy"), SellPrice: genNullAmount(t, "sell"), Currency: genCurrency.Draw(t, "currency")}
+		v := &Product{
+			Name: genText.Draw(t, "name"), Category: genText.Draw(t, "category"), Kind: rapid.SampledFrom([]Kind{KindStock, KindService}).Draw(t, "kind"),
+			BuyPrice: genNullAmount(t, "buy"), SellPrice: genNullAmount(t, "sell"), Currency: genCurrency.Draw(t, "currency"),
+		}
 		if rapid.Bool().Draw(t, "margin known") {
 			v.MinMargin = money.SomeBasisPoints(money.BasisPoints(rapid.Int64Range(0, 10_000).Draw(t, "margin")))
 		}
@@ -91,9 +97,11 @@ func genData(t *rapid.T, typ Type) Data {
 }
 
 func genAttributes(t *rapid.T, typ Type) Attributes {
-	a := Attributes{ID: genID.Draw(t, "id"), Type: typ, Subject: rapid.OneOf(rapid.Just(""), genID).Draw(t, "subject"), Key: genID.Draw(t, "key"),
+	a := Attributes{
+		ID: genID.Draw(t, "id"), Type: typ, Subject: rapid.OneOf(rapid.Just(""), genID).Draw(t, "subject"), Key: genID.Draw(t, "key"),
 		Source: rapid.SampledFrom([]string{"/ledgers/6f3a", "/ledgers/77", "https://shop.example/till?n=1", "urn:till:4"}).Draw(t, "source"),
-		Time:   time.Unix(rapid.Int64Range(0, 253402300799).Draw(t, "seconds"), rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(0, 999_999_999)).Draw(t, "nanos")).UTC()}
+		Time:   time.Unix(rapid.Int64Range(0, 253402300799).Draw(t, "seconds"), rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(0, 999_999_999)).Draw(t, "nanos")).UTC(),
+	}
 	if rapid.Bool().Draw(t, "numbered") {
 		a.Revision = rapid.Int64Min(1).Draw(t, "revision")
 	}

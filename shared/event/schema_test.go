@@ -130,9 +130,11 @@ func breakMember(t *rapid.T, members map[string]json.RawMessage, name string) {
 	members[name] = json.RawMessage(rapid.SampledFrom(brokenValues).Draw(t, "value"))
 }
 
-var brokenValues = []string{`null`, `true`, `0`, `-0`, `1`, `-1`, `1.5`, `0.125`, `0.0625`, `-0.5`, `1.0`, `1e2`, `10000`, `10001`, `9223372036854775807`, `9223372036854775808`,
+var brokenValues = []string{
+	`null`, `true`, `0`, `-0`, `1`, `-1`, `1.5`, `0.125`, `0.0625`, `-0.5`, `1.0`, `1e2`, `10000`, `10001`, `9223372036854775807`, `9223372036854775808`,
 	`9223372036854775.807`, `9223372036854775.808`, `""`, `" "`, `"a"`, `" a"`, `"a "`, `"a\u00a0"`, `"\u2003a"`, `"a\u0000b"`, `"a\u0085"`, `"a b"`, `"é"`,
 	strconv.Quote(strings.Repeat("x", 256)), strconv.Quote(strings.Repeat("x", 257)), strconv.Quote(strings.Repeat("x", 1024)), strconv.Quote(strings.Repeat("x", 1025)),
 	strconv.Quote(strings.Repeat("é", 200)), `"2011-12-09"`, `"2011-02-29"`, `"2012-02-29"`, `"1899-12-31"`, `"1900-01-01"`, `"9999-12-31"`, `"2011-12-9"`, `"10000-01-01"`,
 	`"GBP"`, `"EUR"`, `"gbp"`, `"XXX"`, `"stock"`, `"service"`, `"Stock"`, `[]`, `{}`, `[{}]`, `[null]`, `{"sales/3":5}`, `{"sales/03":5}`, `{"heartbeats/0":5}`, `{"sales/3":-1}`,
-	`{"clients/999999":0}`, `{"clients/1000000":0}`, `[{"lot":"a","on_hand":1,"unit_cost":null}]`, `[{"lot":"","on_hand":1,"unit_cost":null}]`}
+	`{"clients/999999":0}`, `{"clients/1000000":0}`, `[{"lot":"a","on_hand":1,"unit_cost":null}]`, `[{"lot":"","on_hand":1,"unit_cost":null}]`,
+}

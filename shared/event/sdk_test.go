@@ -270,12 +270,14 @@ func TestVerdictIsTheSDKs(t *testing.T) {
 
 func headerValues(v []byte) [][]byte {
 	values := [][]byte{v, []byte(string(v) + " "), append([]byte{' '}, v...), append(slices.Clone(v), 0xff), append(slices.Clone(v), '\n'), bytes.Repeat([]byte("x"), 257)}
-	for _, s := range []string{"", " ", "0", "1", "007", "-1", "1.5", "1e3", "9223372036854775808", "00000000000000000001", "000000000000000000001",
+	for _, s := range []string{
+		"", " ", "0", "1", "007", "-1", "1.5", "1e3", "9223372036854775808", "00000000000000000001", "000000000000000000001",
 		"1.0", "0.3", "2.0", "%zz", "a b", "http://[::1", "#", ":", "://", "/ä", "text/plain", "application/json; charset=utf-8", "application/json;charset=latin1",
 		"application/json;", "Application/JSON", ";;", "urn:x:y", "relative", "2011-12-09T12:50:00Z", "2011-12-09T12:50:00+02:00", "2011-12-09 12:50:00Z",
 		"2011-12-09T24:00:00Z", "2011-12-09T12:50:60Z", "2011-12-09T12:50:00,5Z", "2011-12-09T1:50:00Z", "2011-02-29T12:50:00Z", "2011-12-09t12:50:00z",
 		"2011-12-09T12:50:00.1234567891Z", "2011-12-09T12:50:00.Z", "2011-12-09T12:50:00", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59-01:00",
-		"sales/3", "sales/03", "sales", "sales/", "clients/0", "heartbeats/0", "comptoir.product.sold", "comptoir.product.eaten", "urn:comptoir:schema:product.sold:2"} {
+		"sales/3", "sales/03", "sales", "sales/", "clients/0", "heartbeats/0", "comptoir.product.sold", "comptoir.product.eaten", "urn:comptoir:schema:product.sold:2",
+	} {
 		values = append(values, []byte(s))
 	}
 	return values

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -28,12 +29,16 @@ func text(w io.Writer, level slog.Leveler, colour bool) *slog.Logger {
 		Level:       level,
 		TimeFormat:  time.TimeOnly,
 		NoColor:     !colour,
-		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { return shorten(a) },
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { return shape(a) },
 	}))
 }
 
-// shorten drops the digits of durations that nobody reads: 1.234567891s is 1.235s.
-func shorten(a slog.Attr) slog.Attr {
+// shape keeps a record on one line, and drops the digits of durations that
+// nobody reads: 1.234567891s is 1.235s.
+func shape(a slog.Attr) slog.Attr {
+	if a.Key == slog.MessageKey {
+		return slog.String(a.Key, strings.ReplaceAll(a.Value.String(), "\n", "; "))
+	}
 	if a.Value.Kind() != slog.KindDuration {
 		return a
 	}

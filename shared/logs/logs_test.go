@@ -19,6 +19,7 @@ func TestTextIsOneReadableLine(t *testing.T) {
 	}{
 		{"values behind the message", func(l *slog.Logger) { l.Info("batch", "records", 1000, "took", 1234567*time.Nanosecond) }, "INF batch records=1000 took=1.23ms"},
 		{"a value keeps the line", func(l *slog.Logger) { l.Warn("late", "err", errors.New("no \"route\"\nto host")) }, `WRN late err="no \"route\"\nto host"`},
+		{"a message keeps its line", func(l *slog.Logger) { l.Info("a\nb") }, "INF a; b"},
 		{"With comes first, groups are dotted", func(l *slog.Logger) { l.With("part", "relay").WithGroup("http").Error("x", "status", 500) }, "ERR x part=relay http.status=500"},
 		{"below the level", func(l *slog.Logger) { l.Debug("hidden") }, ""},
 	} {

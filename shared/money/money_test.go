@@ -62,8 +62,17 @@ func TestMulDivRoundsHalfToEven(t *testing.T) {
 
 func TestMulDivTable(t *testing.T) {
 	for _, c := range []struct{ a, b, c, want int64 }{
-		{1, 1, 2, 0}, {3, 1, 2, 2}, {5, 1, 2, 2}, {-1, 1, 2, 0}, {-3, 1, 2, -2}, {-5, 1, 2, -2}, {7, -1, 3, -2}, {8, 1, 3, 3},
-		{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64}, {math.MinInt64, 1, 2, math.MinInt64 / 2}, {255, 6_125, 1000, 1562},
+		{1, 1, 2, 0},
+		{3, 1, 2, 2},
+		{5, 1, 2, 2},
+		{-1, 1, 2, 0},
+		{-3, 1, 2, -2},
+		{-5, 1, 2, -2},
+		{7, -1, 3, -2},
+		{8, 1, 3, 3},
+		{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64},
+		{math.MinInt64, 1, 2, math.MinInt64 / 2},
+		{255, 6_125, 1000, 1562},
 	} {
 		if got, err := money.MulDiv(c.a, c.b, c.c); got != c.want || err != nil {
 			t.Errorf("%d × %d ÷ %d = %d, %v; expected %d", c.a, c.b, c.c, got, err, c.want)
@@ -164,7 +173,10 @@ func TestSpreadTable(t *testing.T) {
 		{10, []money.Amount{0, 0}, []money.Amount{10, 0}},
 		{5, []money.Amount{0, 3, 1}, []money.Amount{0, 4, 1}},
 		{0, nil, []money.Amount{}},
-		{1, nil, nil}, {-1, []money.Amount{1}, nil}, {1, []money.Amount{-1}, nil}, {1, []money.Amount{math.MaxInt64, 1}, nil},
+		{1, nil, nil},
+		{-1, []money.Amount{1}, nil},
+		{1, []money.Amount{-1}, nil},
+		{1, []money.Amount{math.MaxInt64, 1}, nil},
 	} {
 		got, err := money.Spread(c.total, c.weights)
 		if (err != nil) != (c.want == nil) {

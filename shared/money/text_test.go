@@ -93,9 +93,18 @@ func TestNumbersThatAreNone(t *testing.T) {
 		want     money.Amount
 		fails    bool
 	}{
-		{"2.55", "GBP", 255, false}, {"2.555", "GBP", 0, true}, {"2.550", "GBP", 255, false}, {"-30", "GBP", -3000, false}, {"0030", "GBP", 3000, false},
-		{"30", "JPY", 30, false}, {"30.5", "JPY", 0, true}, {"30.0", "JPY", 30, false}, {"1.234", "TND", 1234, false}, {"-0", "EUR", 0, false},
-		{"-92233720368547758.08", "GBP", math.MinInt64, false}, {"92233720368547758.08", "GBP", 0, true},
+		{"2.55", "GBP", 255, false},
+		{"2.555", "GBP", 0, true},
+		{"2.550", "GBP", 255, false},
+		{"-30", "GBP", -3000, false},
+		{"0030", "GBP", 3000, false},
+		{"30", "JPY", 30, false},
+		{"30.5", "JPY", 0, true},
+		{"30.0", "JPY", 30, false},
+		{"1.234", "TND", 1234, false},
+		{"-0", "EUR", 0, false},
+		{"-92233720368547758.08", "GBP", math.MinInt64, false},
+		{"92233720368547758.08", "GBP", 0, true},
 	} {
 		if got, err := money.ParseAmount(c.text, c.currency); got != c.want || (err != nil) != c.fails {
 			t.Errorf("%s %s = %d, %v", c.text, c.currency, got, err)

@@ -41,11 +41,11 @@ type Write struct {
 type Result uint8
 
 const (
-	// Written: the document is stored.
+	// Written says that the document is stored.
 	Written Result = iota + 1
-	// Conflict: the stored document has another version, or there is one where
-	// none was read. Read again and decide again.
+	// Conflict says that the stored document has another version, or that there is
+	// one where none was read. Read again and decide again.
 	Conflict
-	// Refused: the store will never take this document (its size, its validation).
+	// Refused says that the store will never take this document (its size, its validation).
 	Refused
 )

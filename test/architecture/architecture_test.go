@@ -53,11 +53,15 @@ var rules = []rule{
 	{Why: "Kafka records stand beside the engine", In: []string{"shared/records/..."}, Of: ours, Allow: []string{"shared/records/...", "shared/event", "shared/money", "shared/projection", "shared/config"}},
 	{Why: "a store knows the engine, not who calls it", In: []string{"shared/state/..."}, Of: ours, Allow: []string{"shared/state/...", "shared/projection", "shared/event", "shared/money"}},
 
-	{Why: "a function knows the engine and the events, no other function", In: []string{"functions/..."}, But: []string{"functions", "functions/cmd/...", "functions/query/..."},
-		Of: ours, Allow: []string{"shared/projection", "shared/event", "shared/money"}},
+	{
+		Why: "a function knows the engine and the events, no other function", In: []string{"functions/..."}, But: []string{"functions", "functions/cmd/...", "functions/query/..."},
+		Of: ours, Allow: []string{"shared/projection", "shared/event", "shared/money"},
+	},
 	{Why: "the registry names the functions and nothing else", In: []string{"functions"}, Of: ours, Allow: []string{"functions/...", "shared/projection", "shared/event", "shared/money"}},
-	{Why: "the query function sees its Reader and plain values", In: []string{"functions/query/..."},
-		Of: ours, Allow: []string{"functions/query/...", "shared/state", "shared/projection", "shared/event", "shared/money"}},
+	{
+		Why: "the query function sees its Reader and plain values", In: []string{"functions/query/..."},
+		Of: ours, Allow: []string{"functions/query/...", "shared/state", "shared/projection", "shared/event", "shared/money"},
+	},
 	{Why: "functions never import a trigger or a driver", In: []string{"functions/..."}, But: []string{"functions/cmd/..."}, Of: append([]string{"shared/trigger/..."}, drivers...)},
 	{Why: "what is deployed never imports the shop's machine", In: []string{"functions/..."}, Of: []string{"local/..."}},
 
@@ -67,8 +71,10 @@ var rules = []rule{
 	{Why: "only triggers, records, the broker and mains know Kafka", In: []string{"..."}, But: []string{"shared/trigger/...", "shared/records/...", "local/broker/...", "functions/cmd/...", "local/cmd/..."}, Of: kafka},
 	{Why: "only the lambda trigger and its main know AWS", In: []string{"..."}, But: []string{"shared/trigger/lambdatrigger", "functions/cmd/lambda"}, Of: lambda},
 	{Why: "only the two databases' owners and the audit of them know SQL", In: []string{"..."}, But: []string{"local/ledger/...", "local/verify/...", "shared/state/sqlitestate/..."}, Of: sqlite},
-	{Why: "only runner, commands and tests put parts together", In: []string{"local/..."}, But: []string{"local/runner/...", "local/cli/...", "local/cmd/...", "local/verify/..."},
-		Of: []string{"functions/...", "shared/state/...", "shared/trigger/...", "local/cli/...", "local/runner/..."}},
+	{
+		Why: "only runner, commands and tests put parts together", In: []string{"local/..."}, But: []string{"local/runner/...", "local/cli/...", "local/cmd/...", "local/verify/..."},
+		Of: []string{"functions/...", "shared/state/...", "shared/trigger/...", "local/cli/...", "local/runner/..."},
+	},
 	{Why: "no part depends on the command line", In: []string{"..."}, But: []string{"local/cli/...", "local/cmd/..."}, Of: []string{"github.com/spf13/..."}},
 }
 
