@@ -38,8 +38,11 @@ type console struct {
 	err *os.File
 
 	data    string // --data
+	profile string // --profile
 	flags   *pflag.FlagSet
 	started bool // the command line was right, and the command's own work began
+
+	endProfile func() error // nil where nothing is profiled
 }
 
 // usageError is a command line that was wrong in a way that only the command itself sees.
@@ -73,6 +76,9 @@ func Main(args []string, in io.Reader, out io.Writer, stderr *os.File) int {
 	root := c.root()
 	root.SetArgs(args)
 	ran, err := root.ExecuteContextC(ctx)
+	if c.endProfile != nil {
+		err = errors.Join(err, c.endProfile())
+	}
 	switch {
 	case err == nil:
 		return exitDone
@@ -127,8 +133,12 @@ environment, or in comptoir.env in the data directory: TIER_GOLD is --tier-gold.
   comptoir import sales.csv.gz       what the accountant wrote down`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRunE: func(*cobra.Command, []string) (err error) {
 			c.started = true
+			if c.profile != "" {
+				c.endProfile, err = profile(c.profile)
+			}
+			return err
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
@@ -136,6 +146,7 @@ environment, or in comptoir.env in the data directory: TIER_GOLD is --tier-gold.
 	root.SetErr(c.err)
 	c.flags = root.PersistentFlags()
 	c.flags.StringVar(&c.data, "data", "", "the data directory `DIR` (default: the user's own, which comptoir config names)")
+	c.flags.StringVar(&c.profile, "profile", "", "write cpu.pprof and heap.pprof of the command into `DIR`, for go tool pprof")
 	for _, s := range config.Settings() {
 		c.flags.String(s.Flag(), "", s.Purpose)
 		if err := c.flags.MarkHidden(s.Flag()); err != nil {

@@ -30,10 +30,11 @@ type BatchReader struct {
 	base    int64
 	first   int64 // timestamp of the batch's first record, in ms
 
-	plain   bytes.Buffer // the batch decompressed
-	source  bytes.Reader
-	limited io.LimitedReader
-	names   map[string]string
+	unpacked []byte       // the batch decompressed, where it is LZ4 as producers write it
+	plain    bytes.Buffer // the batch decompressed
+	source   bytes.Reader
+	limited  io.LimitedReader
+	names    map[string]string
 
 	aborted []AbortedTransaction // not reached yet, by First
 	dropped map[int64]bool       // producers in a transaction that was taken back
@@ -177,6 +178,13 @@ func (r *BatchReader) decompress(c kafka.Compression, b []byte) ([]byte, error) 
 	codec := c.Codec()
 	if codec == nil {
 		return nil, fmt.Errorf("compression %d is not known", c)
+	}
+	if c == kafka.Lz4 {
+		plain, ok := appendLZ4(r.unpacked[:0], b)
+		r.unpacked = plain
+		if ok {
+			return plain, nil
+		}
 	}
 	r.source.Reset(b)
 	d := codec.NewReader(&r.source)
