@@ -128,7 +128,8 @@ func checkExtension(name string, value []byte, before []Header) *Error {
 	return nil
 }
 
-// attributes checks r and writes it to a. What a will hold is copied or interned.
+// attributes checks r and writes to a what says which event it is of its producer;
+// names writes the rest.
 func (d *Decoder) attributes(r *rawAttributes, a *Attributes) *Error {
 	if string(r[attrSpecVersion]) != specVersion {
 		return &Error{Code: NotACloudEvent, Name: headerSpecVersion, Value: quote(r[attrSpecVersion]), Problem: "expected 1.0"}
@@ -175,14 +176,18 @@ func (d *Decoder) attributes(r *rawAttributes, a *Attributes) *Error {
 	if a.Type == RelayHeartbeat && string(r[attrKey]) != d.source {
 		return badAttribute(headerKey, string(r[attrKey]), "a heartbeat is about its ledger, so this must be the source "+quote(d.source))
 	}
-	a.ID = d.copy(r[attrID])
 	a.Source = d.source
+	return nil
+}
+
+// names writes to a what attributes has found right. It is copied or interned.
+func (d *Decoder) names(r *rawAttributes, a *Attributes) {
+	a.ID = d.copy(r[attrID])
 	a.Subject = d.intern(r[attrSubject])
 	a.Key = d.intern(r[attrKey])
 	if traceParentOK(r[attrTraceParent]) {
 		a.TraceParent = d.copy(r[attrTraceParent])
 	}
-	return nil
 }
 
 // numbers reads revision, stream and sequence.

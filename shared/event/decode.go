@@ -1,6 +1,9 @@
 package event
 
-import "mime"
+import (
+	"bytes"
+	"mime"
+)
 
 // Decoder decodes records. It shares the texts that records repeat (sources,
 // keys, names) and takes memory for many events at once, so decoding costs
@@ -25,8 +28,9 @@ func NewDecoder() *Decoder { return &Decoder{texts: newInterner()} }
 
 // Decode reads a record in the binary or structured content mode of CloudEvents
 // 1.0 and checks all of it. Where uses says no to the type, the attributes alone
-// are read and checked, and Data is nil; a nil uses means that every type is
-// used. Every error is an *Error and wraps ErrPoison.
+// are checked: Source, Type, Time, Revision, Stream and Sequence are kept of them,
+// and Data is nil. A nil uses means that every type is used. Every error is an
+// *Error and wraps ErrPoison.
 //
 // The key of the record must be there and equal the attribute partitionkey; a
 // trigger that is not given the record's key passes that attribute for it.
@@ -53,10 +57,17 @@ func (d *Decoder) Decode(m Message, uses func(Type) bool) (Event, error) {
 	if err := d.attributes(&raw, &ev.Attributes); err != nil {
 		return Event{}, err.inStructured(structured)
 	}
-	if string(m.Key) != ev.Key {
-		return Event{}, badAttribute(headerKey, ev.Key, "the key of the record is "+quote(m.Key)+"; both must be the entity that the event is about").inStructured(structured)
+	if !bytes.Equal(m.Key, raw[attrKey]) {
+		return Event{}, badAttribute(headerKey, string(raw[attrKey]), "the key of the record is "+quote(m.Key)+"; both must be the entity that the event is about").inStructured(structured)
 	}
-	if err := d.data(&ev, data, uses); err != nil {
+	if err := checkData(data); err != nil {
+		return Event{}, err
+	}
+	if uses != nil && !uses(ev.Type) {
+		return ev, nil
+	}
+	d.names(&raw, &ev.Attributes)
+	if err := d.data(&ev, data); err != nil {
 		return Event{}, err
 	}
 	return ev, nil
@@ -74,22 +85,28 @@ func DecodeJSON(b []byte) (Event, error) {
 	if err := d.attributes(&raw, &ev.Attributes); err != nil {
 		return Event{}, err.inStructured(true)
 	}
-	if err := d.data(&ev, data, nil); err != nil {
+	d.names(&raw, &ev.Attributes)
+	if err := checkData(data); err != nil {
+		return Event{}, err
+	}
+	if err := d.data(&ev, data); err != nil {
 		return Event{}, err
 	}
 	return ev, nil
 }
 
-// data decodes the data of an event whose attributes are known.
-func (d *Decoder) data(ev *Event, data []byte, uses func(Type) bool) *Error {
+func checkData(data []byte) *Error {
 	switch {
 	case len(data) == 0:
 		return &Error{Code: NotACloudEvent, Problem: "the record has no data; every event of Comptoir has some"}
 	case len(data) > MaxData:
 		return &Error{Code: BadData, Problem: "the data is longer than 1 MiB"}
-	case uses != nil && !uses(ev.Type):
-		return nil
 	}
+	return nil
+}
+
+// data decodes the data of an event whose attributes are known.
+func (d *Decoder) data(ev *Event, data []byte) *Error {
 	if fast := d.scan(ev.Type, data); fast != nil {
 		ev.Data = fast
 		return nil

@@ -177,13 +177,14 @@ func (b *run) advance(s *stream, limits Outcome) bool {
 		if !limits.allows(d.Origin) {
 			continue
 		}
-		if o := d.Origin.Offset; o < 0 || o >= start {
-			c.Records++
+		if o, n := d.Origin.Offset, int64(d.Records()); o < 0 || o+n > start {
+			if o >= 0 {
+				n = min(n, o+n-start) // those of a run that were counted before are not again
+				c.Offset = max(c.Offset, o+int64(d.Records()))
+			}
+			c.Records += n
 			if b.state[i] == poisoned {
 				c.DeadLetters++
-			}
-			if o >= 0 {
-				c.Offset = max(c.Offset, o+1)
 			}
 			// Records without a place are counted, but repeating them is no news.
 			changed = changed || o >= 0 || b.state[i] != duplicate
@@ -198,11 +199,13 @@ func (b *run) advance(s *stream, limits Outcome) bool {
 			if src == nil || src.Source != d.Event.Source {
 				src = c.source(d.Event.Source, "")
 			}
-			// Too many gaps only mean that this number is not noted.
-			if added, late, err := src.Add(d.Event.Sequence); err == nil && added {
-				changed = true
-				if late {
-					src.Late++
+			for n := d.Event.Sequence - int64(d.More); n <= d.Event.Sequence; n++ {
+				// Too many gaps only mean that this number is not noted.
+				if added, late, err := src.Add(n); err == nil && added {
+					changed = true
+					if late {
+						src.Late++
+					}
 				}
 			}
 		}

@@ -105,7 +105,9 @@ func (e *Engine) Uses(t event.Type) bool { return e.uses[t] }
 // done stands in the outcome, with why.
 func (e *Engine) Handle(ctx context.Context, batch []Delivery) (Outcome, Report) {
 	b := &run{e: e, batch: batch, state: make([]fate, len(batch)), today: e.today()}
-	b.report.Records = len(batch)
+	for i := range batch {
+		b.report.Records += batch[i].Records()
+	}
 	if len(batch) == 0 {
 		return Outcome{}, b.report
 	}
@@ -204,7 +206,7 @@ func (b *run) sort() []*group {
 			continue
 		case !b.e.uses[d.Event.Type] || d.Event.Data == nil:
 			b.state[i] = skipped
-			b.report.Skipped++
+			b.report.Skipped += d.Records()
 			continue
 		}
 		if err := b.belongs(&d.Event); err != nil {

@@ -71,12 +71,38 @@ func (o Origin) String() string {
 type Delivery struct {
 	Event  event.Event
 	Origin Origin
+	// More counts the records that follow and are of no use to the function either;
+	// see Absorb. 0 where the delivery is one record.
+	More int
 	// Poison is why the record could not be decoded; nil where it could.
 	Poison error
 	// Message is the record itself. Triggers that hold the records of a batch in
 	// memory anyway set it always; one that does not sets it with Poison, and gives
 	// the engine a way to read a record again.
 	Message *event.Message
+}
+
+// Records counts the records that the delivery stands for.
+func (d *Delivery) Records() int { return 1 + d.More }
+
+// Absorb makes d stand for next too, and reports whether it does: where both are
+// records of which only the attributes were decoded, which follow each other in
+// their partition and in their stream. Most records of a topic may be of no use to
+// a function; then a batch holds few deliveries for many records. Event is that of
+// the last one, with the latest Time; Origin is that of the first.
+func (d *Delivery) Absorb(next *Delivery) bool {
+	a, b := &d.Event, &next.Event
+	if a.Data != nil || b.Data != nil || d.Poison != nil || next.Poison != nil || next.More != 0 ||
+		d.Origin.Offset < 0 || next.Origin.Offset != d.Origin.Offset+int64(d.Records()) ||
+		next.Origin.Partition != d.Origin.Partition || next.Origin.Topic != d.Origin.Topic ||
+		a.Source != b.Source || a.Stream != b.Stream || a.Sequence > 0 && b.Sequence != a.Sequence+1 {
+		return false
+	}
+	if b.Time.Before(a.Time) {
+		b.Time = a.Time
+	}
+	d.Event, d.More = *b, d.More+1
+	return true
 }
 
 // DeadLetter is a record that can never be applied, with why.

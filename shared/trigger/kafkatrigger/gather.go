@@ -240,7 +240,10 @@ func (p *partition) read(t *tools, got records.Fetched, b *batch, limit int) err
 			m := records.CloneMessage(&t.record.Message)
 			d.Poison, d.Message, d.Event = err, &m, event.Event{}
 		}
-		b.deliveries = append(b.deliveries, d)
+		if n := len(b.deliveries); n == 0 || !b.deliveries[n-1].Absorb(&d) {
+			b.deliveries = append(b.deliveries, d)
+		}
+		b.records++
 		p.next, b.next = t.record.Offset+1, t.record.Offset+1
 	}
 	return nil

@@ -37,6 +37,7 @@ type partition struct {
 // batch is what is handed over at once.
 type batch struct {
 	deliveries []projection.Delivery
+	records    int   // that the deliveries stand for
 	from, next int64 // it holds all that there is from one offset up to the other
 	epoch      int
 	slot       slot
@@ -46,7 +47,7 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 
 func newBatch(epoch int, from int64) *batch {
 	b, _ := batches.Get().(*batch)
-	b.epoch, b.from, b.next = epoch, from, from
+	b.epoch, b.from, b.next, b.records = epoch, from, from, 0
 	return b
 }
 
@@ -115,12 +116,12 @@ func (p *partition) apply(b *batch) bool {
 	k := p.g.k
 	defer b.free()
 	began := time.Now()
-	k.lines.received(p, len(b.deliveries))
+	k.lines.received(p, b.records)
 	outcome, report := k.c.Handler.Handle(p.g.work, b.deliveries)
 	if outcome.Done() {
 		p.done.Store(b.next)
 		p.g.touch()
-		if len(b.deliveries) >= busy {
+		if b.records >= busy {
 			p.rest.Store(time.Now().Add(min(restFactor*time.Since(began), maxRest)).UnixNano())
 		}
 		k.lines.applied(p, report, b.next-1, time.Since(began))
