@@ -42,6 +42,7 @@ type stream struct {
 	name       string
 	deliveries []int
 	read       *Checkpoint // as it was at the start of the batch
+	changed    bool        // of a Bulk: what was read has moved on
 }
 
 // streamOf names the stream of a delivery: its place on Kafka under the topic's
@@ -63,7 +64,8 @@ func (e *Engine) streamAt(topic string, partition int32) string {
 	return topic + "/" + strconv.Itoa(int(partition))
 }
 
-func (b *run) loadCheckpoints(ctx context.Context) (map[string]*stream, error) {
+// split sorts the batch by streams; their checkpoints are still to be read.
+func (b *run) split() map[string]*stream {
 	streams := map[string]*stream{}
 	// Deliveries come in runs of one partition; the name is made once a run.
 	var previous *Delivery
@@ -80,18 +82,30 @@ func (b *run) loadCheckpoints(ctx context.Context) (map[string]*stream, error) {
 		s.deliveries = append(s.deliveries, i)
 		previous = d
 	}
+	return streams
+}
+
+// loadCheckpoints reads the checkpoints of streams that have none yet.
+func (b *run) loadCheckpoints(ctx context.Context, streams map[string]*stream) error {
 	ids := make([]string, 0, len(streams))
-	for name := range streams {
-		ids = append(ids, CheckpointID(b.e.fn.Name, name))
+	for name, s := range streams {
+		if s.read == nil {
+			ids = append(ids, CheckpointID(b.e.fn.Name, name))
+		}
+	}
+	if len(ids) == 0 {
+		return nil
 	}
 	docs, err := b.e.store.Load(ctx, &Checkpoints, ids)
 	if err != nil {
-		return nil, fmt.Errorf("reading the checkpoints of %s: %w", b.e.fn.Name, err)
+		return fmt.Errorf("reading the checkpoints of %s: %w", b.e.fn.Name, err)
 	}
 	for name, s := range streams {
-		s.read = b.e.checkpoint(docs, name)
+		if s.read == nil {
+			s.read = b.e.checkpoint(docs, name)
+		}
 	}
-	return streams, nil
+	return nil
 }
 
 func (e *Engine) checkpoint(docs map[string]Document, streamName string) *Checkpoint {
@@ -125,8 +139,7 @@ func (b *run) writeCheckpoints(ctx context.Context, streams map[string]*stream) 
 		for _, s := range pending {
 			read := s.read.Version
 			if b.advance(s, limits) {
-				s.read.Version = read + 1
-				s.read.Day, s.read.RulesVersion, s.read.RulesHash = max(s.read.Day, b.today), b.terms.rules, b.e.fn.RulesHash
+				b.stamp(s.read)
 				writes, which = append(writes, Write{Doc: s.read, Read: read}), append(which, s)
 			}
 		}
@@ -164,6 +177,12 @@ func (b *run) writeCheckpoints(ctx context.Context, streams map[string]*stream) 
 			s.read = b.e.checkpoint(docs, s.name)
 		}
 	}
+}
+
+// stamp makes the next version of a checkpoint.
+func (b *run) stamp(c *Checkpoint) {
+	c.Version++
+	c.Day, c.RulesVersion, c.RulesHash = max(c.Day, b.today), b.terms.rules, b.e.fn.RulesHash
 }
 
 // advance merges, by maximum, what the batch has done of a stream into its

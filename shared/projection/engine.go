@@ -117,8 +117,8 @@ func (e *Engine) Handle(ctx context.Context, batch []Delivery) (Outcome, Report)
 		return b.outcome(), b.report
 	}
 	b.terms = terms
-	streams, err := b.loadCheckpoints(ctx)
-	if err != nil {
+	streams := b.split()
+	if err := b.loadCheckpoints(ctx, streams); err != nil {
 		b.failAll(err)
 		return b.outcome(), b.report
 	}

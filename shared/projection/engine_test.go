@@ -334,12 +334,16 @@ func TestReview(t *testing.T) {
 // while replies are lost and others write. In the end the documents hold each
 // event once.
 func TestHistories(t *testing.T) {
+	bulks := 0
 	for seed := range uint64(200) {
-		history(t, seed)
+		bulks += history(t, seed)
+	}
+	if bulks < 200 {
+		t.Errorf("only %d bulks came to their end", bulks)
 	}
 }
 
-func history(t *testing.T, seed uint64) {
+func history(t *testing.T, seed uint64) (bulks int) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
 	var log [3][]projection.Delivery // by partition; the keys of one partition stay in it
@@ -402,7 +406,12 @@ func history(t *testing.T, seed uint64) {
 			end[p] = min(next[p]+r.IntN(8), len(log[p]))
 			batch = append(batch, log[p][next[p]:end[p]]...)
 		}
-		out, _ := e.Handle(ctx, batch)
+		var out projection.Outcome
+		if r.IntN(2) == 0 {
+			out, _ = e.Handle(ctx, batch)
+		} else if out = inBulk(e, r, batch); out.Done() && len(batch) > 0 {
+			bulks++
+		}
 		for _, p := range out.Retry {
 			end[p.Partition] = int(p.Offset)
 		}
@@ -439,4 +448,5 @@ func history(t *testing.T, seed uint64) {
 	if records != 120 || kept != int64(letters) {
 		t.Fatalf("seed %d: the checkpoints count %d records and %d dead letters, want 120 and %d", seed, records, kept, letters)
 	}
+	return bulks
 }

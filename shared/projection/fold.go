@@ -72,9 +72,8 @@ func (b *run) attempt(ctx context.Context, groups []*group) (again []*group, why
 			doc.Head().ID = g.id
 		}
 		read := doc.Head().Version
-		if newer := doc.Head().RulesVersion; newer > b.terms.rules {
-			b.giveUp([]*group{g}, fmt.Errorf("%s: the document %s was made by the rules of version %d and this function has version %d: deploy the newer one, or raise RULES_VERSION",
-				b.e.fn.Name, g.id, newer, b.terms.rules))
+		if err := b.outdated(doc.Head()); err != nil {
+			b.giveUp([]*group{g}, err)
 			continue
 		}
 		doc, changed, err := b.foldDocument(doc, g)
@@ -113,6 +112,15 @@ func (b *run) attempt(ctx context.Context, groups []*group) (again []*group, why
 		}
 	}
 	return again, why
+}
+
+// outdated refuses a document that newer rules have made.
+func (b *run) outdated(h *Header) error {
+	if h.RulesVersion <= b.terms.rules {
+		return nil
+	}
+	return fmt.Errorf("%s: the document %s was made by the rules of version %d and this function has version %d: deploy the newer one, or raise RULES_VERSION",
+		b.e.fn.Name, h.ID, h.RulesVersion, b.terms.rules)
 }
 
 // decide ends a group. Which of its events were new was counted while folding
@@ -174,7 +182,7 @@ func (b *run) foldDocument(doc Document, g *group) (_ Document, changed bool, er
 			}
 		}
 		// Decided anew at each attempt: an earlier one may have seen a stale document.
-		isNew, err := b.applyOne(doc, i, day)
+		isNew, err := b.e.applyOne(doc, &b.batch[i], day)
 		if err == nil && isNew && g.careful {
 			err = b.e.review(doc, day)
 		}
@@ -203,13 +211,12 @@ func (b *run) foldDocument(doc Document, g *group) (_ Document, changed bool, er
 }
 
 // applyOne applies one event where the document does not hold it yet.
-func (b *run) applyOne(doc Document, i int, day event.Date) (isNew bool, err error) {
-	d := &b.batch[i]
+func (e *Engine) applyOne(doc Document, d *Delivery, day event.Date) (isNew bool, err error) {
 	ev := &d.Event
 	h := doc.Head()
 	if ev.Revision == 0 && ev.Type.Family().IsRegister() {
 		// The greatest time holds: bringing it again says nothing new.
-		return b.e.apply(doc, ev, day)
+		return e.apply(doc, ev, day)
 	}
 	src := h.source(ev.Source, ev.Type.Family())
 	if ev.Revision > 0 {
@@ -220,10 +227,10 @@ func (b *run) applyOne(doc Document, i int, day event.Date) (isNew bool, err err
 		if late {
 			src.Late++
 		}
-	} else if !src.admit(ev.ID, b.e.streamOf(d), d.Origin.Offset) {
+	} else if !src.admit(ev.ID, e.streamOf(d), d.Origin.Offset) {
 		return false, nil
 	}
-	_, err = b.e.apply(doc, ev, day)
+	_, err = e.apply(doc, ev, day)
 	return true, err
 }
 
