@@ -51,6 +51,7 @@ func (c *console) runDemo(ctx context.Context, exit bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
+	frugal(ctx, app)
 	runCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	ran := make(chan error, 1)

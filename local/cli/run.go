@@ -54,6 +54,7 @@ func (c *console) runParts(ctx context.Context, parts []datadir.Part, untilCaugh
 		return err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
+	frugal(ctx, app)
 	if !untilCaughtUp {
 		return app.Run(ctx)
 	}

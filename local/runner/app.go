@@ -209,7 +209,7 @@ func (a *App) openTriggers() error {
 		a.closers = append(a.closers, func() error { cluster.Close(); return nil })
 		t, err := kafkatrigger.New(kafkatrigger.Config{
 			Function: e.Function().Name, Topics: e.Function().Topics, Uses: e.Uses, Cluster: cluster, Handler: e,
-			Checkpoints: e, Log: a.o.Log, BatchMaxRecords: a.o.Config.BatchMaxRecords, Slots: slots,
+			Checkpoints: e, Bulk: func() kafkatrigger.Bulk { return e.Bulk() }, Log: a.o.Log, BatchMaxRecords: a.o.Config.BatchMaxRecords, Slots: slots,
 		})
 		if err != nil {
 			return err

@@ -147,7 +147,7 @@ func Settings() []Setting {
 			},
 		},
 		Setting{
-			Name: "BATCH_MAX_RECORDS", Default: "100000", Form: "a whole number of records, 1 to 10000000", Purpose: "The largest batch that a function folds at once when it is behind; it bounds memory.",
+			Name: "BATCH_MAX_RECORDS", Default: "500000", Form: "a whole number of records, 1 to 10000000", Purpose: "How many records a function that is behind folds before it writes; a second, or 4,000 documents, end that earlier.",
 			set: func(c *Config, s string) (err error) { c.BatchMaxRecords, err = whole(s, 1, 10_000_000); return err },
 		},
 		Setting{

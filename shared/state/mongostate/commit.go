@@ -19,8 +19,8 @@ const (
 	// A command has at most this many writes and about this many bytes of them, so
 	// that the server answers each within its time-out and the driver never divides
 	// one: then a server's index of a write is ours.
-	commandWrites = 1000
-	commandBytes  = 8 << 20
+	commandWrites = 500
+	commandBytes  = 4 << 20
 	// maxBSON is the server's limit of a document less what a command adds.
 	maxBSON = 16<<20 - 4096
 )
@@ -34,7 +34,7 @@ type encoded struct {
 }
 
 // Commit is projection.Store's. Writes go in the order of their ids, in commands
-// of up to 1,000: bulks that overlap in different orders can wait for each other
+// of up to 500: bulks that overlap in different orders can wait for each other
 // in the server. An error leaves those of earlier commands done.
 func (s *Store) Commit(ctx context.Context, c *projection.Collection, writes []projection.Write) ([]projection.Result, error) {
 	coll, err := s.collection(c)

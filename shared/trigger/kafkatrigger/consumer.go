@@ -47,13 +47,19 @@ type Config struct {
 	Cluster     *records.Cluster
 	Handler     Handler
 	Checkpoints Checkpoints // nil: the committed offsets alone count
-	Log         *slog.Logger
+	// Bulk begins a bulk for a partition that is behind; nil: the Handler gets all.
+	Bulk func() Bulk
+	Log  *slog.Logger
 
-	// BatchMaxRecords is the most that a batch holds: 100,000 where it is 0.
+	// BatchMaxRecords is the most that a batch holds, give or take an answer of the
+	// broker: 500,000 where it is 0. Without Bulk it bounds memory.
 	BatchMaxRecords int
 	// BatchMaxTime is for how long a batch is gathered while there is more: 1 s
 	// where it is 0.
 	BatchMaxTime time.Duration
+	// BehindBy is from which lag on a partition is behind, and is brought up in large
+	// batches or bulks: 2,000 records where it is 0.
+	BehindBy int64
 	// Slots bounds the large batches in memory, together with all consumers that
 	// have the same; nil: two of its own.
 	Slots *Slots
@@ -82,7 +88,10 @@ func (c *Config) complete() error {
 		c.Slots = NewSlots(1)
 	}
 	if c.BatchMaxRecords <= 0 {
-		c.BatchMaxRecords = 100_000
+		c.BatchMaxRecords = 500_000
+	}
+	if c.BehindBy <= 0 {
+		c.BehindBy = 2000
 	}
 	for _, d := range []struct {
 		field *time.Duration

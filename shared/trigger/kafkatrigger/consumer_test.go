@@ -34,6 +34,9 @@ func start(t *testing.T, addr string, h kafkatrigger.Handler, options ...func(*k
 		Function: "test", Topics: []event.Topic{event.Sales}, Cluster: recordstest.Connect(t, addr), Handler: h,
 		Log: slog.New(slog.DiscardHandler), SessionTimeout: time.Second, DrainTimeout: 5 * time.Second, StuckAfter: 10 * time.Second,
 	}
+	if bulks != nil {
+		c.Bulk, c.BehindBy = func() kafkatrigger.Bulk { return bulks(h) }, 20
+	}
 	for _, f := range options {
 		f(&c)
 	}

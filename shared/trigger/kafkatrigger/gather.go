@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// small is how many records a partition may lag without being behind. Batches
-	// of one that is behind are large and need a slot.
+	// small is how much a batch of a partition that is level takes in while the one
+	// before is being handled. Batches of one that is behind are large and need a slot.
 	small = 2000
 	// A level partition takes what has arrived; its first answer is this large at
 	// most (a broker gives one whole batch even so).
@@ -53,8 +53,7 @@ func (p *partition) gather() {
 		if !p.settle(ctx) {
 			return
 		}
-		b := newBatch(epoch, p.given)
-		err := p.fill(ctx, b)
+		err := p.fill(ctx, epoch)
 		if err == nil {
 			if !failing.IsZero() {
 				p.g.k.trouble.over()
@@ -62,7 +61,6 @@ func (p *partition) gather() {
 			failing, attempt = time.Time{}, 0
 			continue
 		}
-		b.free()
 		p.next = p.given // what was read into the batch was not handed over
 		if ctx.Err() != nil {
 			return
@@ -112,7 +110,7 @@ func (p *partition) settle(ctx context.Context) bool {
 // sixteenth of its time then, and its batches grow to what comes in up to a second. It
 // returns false when there is nothing more to take in.
 func (p *partition) breathe(ctx context.Context) bool {
-	if rest := time.Until(time.Unix(0, p.rest.Load())); rest > 0 && p.end.Load()-p.next <= small {
+	if rest := time.Until(time.Unix(0, p.rest.Load())); rest > 0 && p.end.Load()-p.next < p.g.k.c.BehindBy {
 		t := time.NewTimer(rest)
 		defer t.Stop()
 		select {
@@ -125,19 +123,37 @@ func (p *partition) breathe(ctx context.Context) bool {
 
 // fill makes one batch and sees it taken over. nil also where the batch was
 // dropped because the partition is begun anew.
-func (p *partition) fill(ctx context.Context, b *batch) error {
-	if p.end.Load()-p.next <= small {
-		return p.fillLevel(ctx, b)
+func (p *partition) fill(ctx context.Context, epoch int) error {
+	behind := p.end.Load()-p.next >= p.g.k.c.BehindBy
+	if behind && p.g.k.c.Bulk != nil && p.next >= p.careful.Load() {
+		return p.fillBulk(ctx, epoch)
 	}
+	b := newBatch(epoch, p.given)
+	fill := p.fillLevel
+	if behind {
+		fill = p.fillBehind
+	}
+	err := fill(ctx, b)
+	if err != nil {
+		b.free()
+	}
+	return err
+}
+
+// fillBehind makes a large batch.
+func (p *partition) fillBehind(ctx context.Context, b *batch) error {
 	s, err := p.g.k.c.Slots.take(ctx)
 	if err != nil {
 		return err
 	}
 	b.slot = s
-	b.deliveries = make([]projection.Delivery, 0, min(int64(p.g.k.c.BatchMaxRecords), p.end.Load()-p.next))
+	limit, began, most := p.g.k.c.BatchMaxRecords, time.Now(), 0
+	if p.g.k.c.Bulk != nil {
+		limit = min(limit, carefulSize)
+	}
+	b.deliveries = make([]projection.Delivery, 0, min(int64(limit), p.end.Load()-p.next))
 	t, _ := toolbox.Get().(*tools)
 	defer toolbox.Put(t)
-	limit, began, most := p.g.k.c.BatchMaxRecords, time.Now(), 0
 	for {
 		before := len(b.deliveries)
 		got, buf, err := p.fetch(ctx, t.buf, behindBytes, maxWait)
@@ -148,7 +164,8 @@ func (p *partition) fill(ctx context.Context, b *batch) error {
 			}
 			return err
 		}
-		if err := p.read(t, got, b, limit); err != nil {
+		t.reader.Reset(got, p.next)
+		if _, err := p.read(t, b, limit); err != nil {
 			return err
 		}
 		n := len(b.deliveries)
@@ -176,7 +193,8 @@ func (p *partition) fillLevel(ctx context.Context, b *batch) error {
 		}
 		if len(got.Batches) > 0 {
 			t, _ := toolbox.Get().(*tools)
-			err := p.read(t, got, b, p.g.k.c.BatchMaxRecords)
+			t.reader.Reset(got, p.next)
+			_, err := p.read(t, b, p.g.k.c.BatchMaxRecords)
 			toolbox.Put(t)
 			if err != nil {
 				return err
@@ -220,19 +238,19 @@ func (p *partition) fetch(ctx context.Context, buf []byte, maxBytes int32, wait 
 	return got, buf, err
 }
 
-// read decodes what was fetched into the batch, up to limit records in all. Of
-// a record only the decoded event is kept; its bytes where it is poison.
-func (p *partition) read(t *tools, got records.Fetched, b *batch, limit int) error {
-	t.reader.Reset(got, p.next)
+// read decodes what the reader has into the batch, up to limit deliveries in
+// all; more where that stopped it. Of a record only the decoded event is kept; its
+// bytes where it is poison.
+func (p *partition) read(t *tools, b *batch, limit int) (more bool, err error) {
 	for len(b.deliveries) < limit {
 		ok, err := t.reader.Read(&t.record)
 		if err != nil {
-			return fmt.Errorf("reading %s@%d: %w", p, t.reader.NextOffset(), err)
+			return false, fmt.Errorf("reading %s@%d: %w", p, t.reader.NextOffset(), err)
 		}
 		if !ok {
 			p.next = max(p.next, t.reader.NextOffset())
 			b.next = p.next
-			return nil
+			return false, nil
 		}
 		d := projection.Delivery{Origin: projection.Origin{Topic: p.topic, Partition: p.number, Offset: t.record.Offset}}
 		d.Event, err = t.decoder.Decode(t.record.Message, p.g.k.c.Uses)
@@ -246,7 +264,7 @@ func (p *partition) read(t *tools, got records.Fetched, b *batch, limit int) err
 		b.records++
 		p.next, b.next = t.record.Offset+1, t.record.Offset+1
 	}
-	return nil
+	return true, nil
 }
 
 // offer waits until the batch is taken over.

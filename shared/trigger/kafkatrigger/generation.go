@@ -16,6 +16,7 @@ type generation struct {
 	offsets    committer
 	partitions []*partition
 	dirty      chan struct{}
+	alone      map[int32]*sync.Mutex // by the partitions' numbers
 
 	// take ends when no more is to be taken in; work, a while after that.
 	take, work context.Context //nolint:containedctx // both are as long as the generation, and each goroutine needs both
@@ -53,7 +54,7 @@ func (k *Consumer) consume(ctx, ended context.Context, gen *kafka.Generation) er
 	defer cancel()
 	defer context.AfterFunc(take, func() { time.AfterFunc(k.c.DrainTimeout, cancel) })()
 
-	g := &generation{k: k, offsets: gen, dirty: make(chan struct{}, 1), take: take, work: work, stop: stop}
+	g := &generation{k: k, offsets: gen, dirty: make(chan struct{}, 1), alone: map[int32]*sync.Mutex{}, take: take, work: work, stop: stop}
 	if err := g.resolve(gen.Assignments); err != nil {
 		if take.Err() != nil {
 			return nil

@@ -26,6 +26,8 @@ type partition struct {
 	committed atomic.Int64
 	rest      atomic.Int64 // until when nothing is gathered, in ns; see breathe
 	asked     atomic.Int64 // when the fetch in flight began, in ns; 0: none
+	careful   atomic.Int64 // before this offset records go to the Handler
+	alone     *sync.Mutex  // held while documents of the partition's keys are worked on
 	batches   chan *batch
 	anew      chan struct{} // the partition is begun anew at done
 
@@ -41,6 +43,9 @@ type batch struct {
 	from, next int64 // it holds all that there is from one offset up to the other
 	epoch      int
 	slot       slot
+
+	answer chan error // of a bulk: the gatherer waits for err
+	err    error
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
@@ -51,9 +56,13 @@ func newBatch(epoch int, from int64) *batch {
 	return b
 }
 
-// free gives the batch's memory back.
+// free gives the batch's memory back, and lets the gatherer go on.
 func (b *batch) free() {
 	b.slot.release()
+	if b.answer != nil {
+		b.answer <- b.err
+		b.answer, b.err = nil, nil
+	}
 	if cap(b.deliveries) > 2*small {
 		b.deliveries = nil // not to be kept for small ones
 	}
@@ -63,7 +72,12 @@ func (b *batch) free() {
 }
 
 func newPartition(g *generation, topic string, number int32) *partition {
-	return &partition{g: g, topic: topic, number: number, batches: make(chan *batch), anew: make(chan struct{}, 1)}
+	// Topics are keyed alike: a product's catalogue entry lies in the partition of its
+	// number, as its sales do. Who waits here would only meet a conflict.
+	if g.alone[number] == nil {
+		g.alone[number] = new(sync.Mutex)
+	}
+	return &partition{g: g, topic: topic, number: number, alone: g.alone[number], batches: make(chan *batch), anew: make(chan struct{}, 1)}
 }
 
 func (p *partition) begin(from, committed, end int64) {
@@ -92,7 +106,7 @@ func (p *partition) handle() {
 			return
 		case b = <-p.batches:
 		}
-		if b.epoch != p.currentEpoch() || b.slot.handle(p.g.take) != nil {
+		if b.epoch != p.currentEpoch() {
 			b.free()
 			continue
 		}
@@ -102,13 +116,38 @@ func (p *partition) handle() {
 			b.free()
 			return
 		}
-		if p.apply(b) {
+		if p.process(b) {
 			attempt = 0
 			continue
 		}
 		attempt++
 		p.beginAnew(attempt)
 	}
+}
+
+// process brings one batch to its end. It returns false where some of it is to be
+// brought again.
+func (p *partition) process(b *batch) bool {
+	p.alone.Lock()
+	defer p.alone.Unlock()
+	switch {
+	case b.answer != nil:
+		return p.applyBulk(b)
+	case b.slot.handle(p.g.take) != nil:
+		b.free()
+		return true // it is stopping
+	}
+	return p.apply(b)
+}
+
+// handled notes that a batch is done.
+func (p *partition) handled(b *batch, r projection.Report, began time.Time) {
+	p.done.Store(b.next)
+	p.g.touch()
+	if b.records >= busy {
+		p.rest.Store(time.Now().Add(min(restFactor*time.Since(began), maxRest)).UnixNano())
+	}
+	p.g.k.lines.applied(p, r, b.next-1, time.Since(began))
 }
 
 // apply hands one batch over. It returns false where some of it is to be brought again.
@@ -119,12 +158,7 @@ func (p *partition) apply(b *batch) bool {
 	k.lines.received(p, b.records)
 	outcome, report := k.c.Handler.Handle(p.g.work, b.deliveries)
 	if outcome.Done() {
-		p.done.Store(b.next)
-		p.g.touch()
-		if b.records >= busy {
-			p.rest.Store(time.Now().Add(min(restFactor*time.Since(began), maxRest)).UnixNano())
-		}
-		k.lines.applied(p, report, b.next-1, time.Since(began))
+		p.handled(b, report, began)
 		return true
 	}
 	from := p.done.Load()
