@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"database/sql/driver"
 	"embed"
@@ -92,7 +91,7 @@ func (l *Ledger) setUp(ctx context.Context, s Setup) error {
 		return err
 	}
 	var id [16]byte
-	if _, err := rand.Read(id[:]); err != nil {
+	if _, err := io.ReadFull(l.random, id[:]); err != nil {
 		return fmt.Errorf("creating the ledger %s: %w", l.path, err)
 	}
 	return l.immediate(ctx, "creating", func(w *writer) error {

@@ -1,8 +1,6 @@
 package ledger
 
 import (
-	"bufio"
-	"crypto/rand"
 	"io"
 	"strings"
 	"time"
@@ -45,10 +43,6 @@ func topicIndex(t event.Topic) int {
 
 func timeOf(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
-// newRandom buffers the random source: a system call for each event would cost
-// more than the event.
-func newRandom() io.Reader { return bufio.NewReaderSize(rand.Reader, 4096) }
-
 // uuid7 makes a UUID of version 7 (RFC 9562, 5.7): 48 bits of milliseconds,
 // then random bits.
 func uuid7(random io.Reader, micros int64) ([]byte, error) {
@@ -72,7 +66,7 @@ func (tx *Tx) emit(t event.Type, key string, partition int, revision int64, subj
 	tx.b.last[number]++
 	tx.b.moved[number] = true
 	id := number<<sequenceBits | tx.b.last[number]
-	uuid, err := uuid7(tx.w.random, tx.at)
+	uuid, err := uuid7(tx.l.random, tx.at)
 	if err != nil {
 		return 0, tx.fail(err)
 	}

@@ -4,9 +4,12 @@
 package ledger
 
 import (
+	"bufio"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"io"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -32,6 +35,7 @@ type Ledger struct {
 	now        func() time.Time
 	zone       *time.Location
 	fixed      event.Date
+	random     io.Reader // used by the gate's token's holder only
 
 	gate  chan struct{} // holds one token: who takes it may write
 	db    *sql.DB       // the writer's, of one connection
@@ -66,6 +70,11 @@ func open(ctx context.Context, path string, o Options) (*Ledger, error) {
 	if l.zone == nil {
 		l.zone = time.UTC
 	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	// Buffered: a system call for each event would cost more than the event.
+	l.random = bufio.NewReaderSize(o.Random, 4096)
 	var err error
 	if l.db, err = sql.Open("sqlite", source(path, "journal_mode(WAL)", "cache_size(-16000)", "wal_autocheckpoint(4000)", "trusted_schema(0)")); err != nil {
 		return nil, explain("opening", path, err)

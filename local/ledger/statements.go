@@ -16,7 +16,6 @@ import (
 // an import do. It is used only inside sql.Conn.Raw.
 type writer struct {
 	conn     driver.Conn
-	random   io.Reader
 	json     []byte // scratch
 	prepared map[string]*statement
 	args     []driver.NamedValue
@@ -29,7 +28,7 @@ type statement struct {
 }
 
 func newWriter(conn driver.Conn) *writer {
-	return &writer{conn: conn, random: newRandom(), prepared: map[string]*statement{}}
+	return &writer{conn: conn, prepared: map[string]*statement{}}
 }
 
 // prepare keeps every statement for the life of the connection: their number

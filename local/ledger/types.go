@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"comptoir/shared/event"
@@ -23,6 +24,9 @@ type Options struct {
 	Zone *time.Location
 	// BusinessDate fixes today; event.NoDate takes it from the clock and the zone.
 	BusinessDate event.Date
+	// Random is what the ids of ledgers and events are made of; crypto/rand's
+	// where nil.
+	Random io.Reader
 }
 
 // Product is a catalogue entry. Prices are of one unit, in minor units.

@@ -38,7 +38,7 @@ func (r *Relay) Check(ctx context.Context) error {
 		return fmt.Errorf("asking how much was published: %w", err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
+	group.SetLimit(r.o.Parallel)
 	for _, stream := range r.streams {
 		group.Go(func() error {
 			last, err := r.tail(ctx, stream, noted[stream])
@@ -105,7 +105,7 @@ func (r *Relay) checkUntilReachable(ctx context.Context) error {
 			r.trouble.met(err)
 		}
 		r.o.Cluster.Reset()
-		pause(ctx, attempt)
+		r.pause(ctx, attempt)
 	}
 }
 
@@ -164,7 +164,7 @@ func (r *Relay) again(ctx context.Context, stream string, from, to int64, acked 
 		}
 		r.o.Cluster.Reset()
 		attempt++
-		pause(ctx, attempt)
+		r.pause(ctx, attempt)
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func (r *Relay) RepublishAll(ctx context.Context, progress func(Progress)) (even
 		return 0, fmt.Errorf("asking how much is recorded: %w", err)
 	}
 	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
+	group.SetLimit(r.o.Parallel)
 	for _, stream := range r.streams {
 		events += heads[stream]
 		group.Go(func() error {

@@ -58,14 +58,19 @@ func (r *Relay) beat(ctx context.Context, workers *sync.WaitGroup, p *pulse) *pu
 	}
 }
 
-func (r *Relay) sendPulse(ctx context.Context, p *pulse) error {
+func newID() (string, error) {
 	id, err := uuid.NewV7()
+	return id.String(), err
+}
+
+func (r *Relay) sendPulse(ctx context.Context, p *pulse) error {
+	id, err := r.o.NewID()
 	if err != nil {
 		return fmt.Errorf("making a heartbeat: %w", err)
 	}
 	source := r.o.Ledger.Source()
 	m := event.Encode(event.Attributes{
-		ID: id.String(), Source: source, Type: event.RelayHeartbeat, Subject: source, Time: p.at, Key: source,
+		ID: id, Source: source, Type: event.RelayHeartbeat, Subject: source, Time: p.at, Key: source,
 	}, event.MarshalData(&event.Heartbeat{Currency: r.o.Ledger.Currency(), Streams: p.heads}))
 	topic := r.o.Cluster.Topics().Name(event.Heartbeats)
 	if _, err := r.o.Cluster.Produce(ctx, topic, 0, []event.Message{m}); err != nil {

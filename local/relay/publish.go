@@ -37,7 +37,7 @@ func (r *Relay) work(ctx, sending context.Context, stream string) {
 			r.o.Cluster.Reset()
 		}
 		attempt++
-		pause(ctx, attempt)
+		r.pause(ctx, attempt)
 	}
 }
 
@@ -121,10 +121,15 @@ func (r *Relay) send(ctx, sending context.Context, stream string, from, to int64
 	return flush()
 }
 
-// pause waits before attempt n+1: a jittered time that doubles up to 5 s.
-func pause(ctx context.Context, attempt int) {
+// backoff is a jittered time that doubles up to 5 s.
+func backoff(attempt int) time.Duration {
 	d := min(50*time.Millisecond<<min(attempt-1, 7), 5*time.Second)
-	t := time.NewTimer(d/2 + rand.N(d/2))
+	return d/2 + rand.N(d/2)
+}
+
+// pause waits before attempt n+1.
+func (r *Relay) pause(ctx context.Context, attempt int) {
+	t := time.NewTimer(r.o.Backoff(attempt))
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

@@ -50,10 +50,34 @@ type Notes interface {
 	MarkPublished(ctx context.Context, marks map[string]int64) error
 }
 
+// Cluster is what the relay needs of Kafka; *records.Cluster is one.
+type Cluster interface {
+	Publisher
+	Topics
+}
+
+// Publisher appends to topics.
+type Publisher interface {
+	// Produce appends messages as one batch. An error means unknown: they may be
+	// there, once. See records.Cluster.Produce.
+	Produce(ctx context.Context, topic string, partition int32, messages []event.Message) (base int64, err error)
+	// Reset drops connections, as after a broker that stopped answering.
+	Reset()
+}
+
+// Topics tell what the cluster has.
+type Topics interface {
+	Topics() records.Topics
+	// Check fails where topics are missing or have too few partitions.
+	Check(ctx context.Context, l records.Layout) error
+	// Tail reads the end of a partition backwards until done says enough.
+	Tail(ctx context.Context, topic string, partition int32, f func(*records.Record) error, done func() bool) error
+}
+
 // Options say what a relay works with. Ledger and Cluster are required.
 type Options struct {
 	Ledger  Ledger
-	Cluster *records.Cluster
+	Cluster Cluster
 	Log     *slog.Logger
 	// Poll is how often the ledger is asked whether something was recorded: 10 ms
 	// where it is 0. Wake, if set, makes the relay look at once.
@@ -61,17 +85,24 @@ type Options struct {
 	Wake <-chan struct{}
 	// Heartbeat is the time between two heartbeats: 5 s where it is 0.
 	Heartbeat time.Duration
+	// Parallel bounds the streams that are published at the same time, and so
+	// memory: 4 where it is 0.
+	Parallel int
+	// Backoff returns how long to wait after attempt n (1, 2, …) that failed; nil
+	// means jittered, doubling from 50 ms to 5 s.
+	Backoff func(attempt int) time.Duration
+	// NewID makes the ids of heartbeats; UUIDs of version 7 where nil.
+	NewID func() (string, error)
 }
 
 const (
 	defaultPoll      = 10 * time.Millisecond
 	defaultHeartbeat = 5 * time.Second
+	defaultParallel  = 4
 	// markEvery is the least time between two notes of what was acknowledged. A note
 	// is a transaction in the ledger, beside the accountant's; a note that a crash
 	// swallows is found again in the tail of the topic.
 	markEvery = time.Second
-	// parallel bounds the streams that are published at the same time, and so memory.
-	parallel = 4
 	// chunk bounds the events of one read of the ledger and of one batch on Kafka.
 	chunk = 2000
 	// grace is for the batch in flight when the relay is told to stop.
@@ -117,8 +148,17 @@ func New(o Options) (*Relay, error) {
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = defaultHeartbeat
 	}
+	if o.Parallel <= 0 {
+		o.Parallel = defaultParallel
+	}
+	if o.Backoff == nil {
+		o.Backoff = backoff
+	}
+	if o.NewID == nil {
+		o.NewID = newID
+	}
 	r := &Relay{
-		o: o, place: map[string]place{}, slots: semaphore.NewWeighted(parallel),
+		o: o, place: map[string]place{}, slots: semaphore.NewWeighted(int64(o.Parallel)),
 		heads: map[string]int64{}, acked: map[string]int64{}, noted: map[string]int64{}, busy: map[string]bool{},
 		changed: make(chan struct{}),
 	}
