@@ -211,7 +211,7 @@ func (b *Bulk) write(ctx context.Context) error {
 	for _, s := range b.streams {
 		if s.changed {
 			read := s.read.Version
-			r.stamp(s.read)
+			r.e.stamp(s.read, r.today, r.terms.rules)
 			claims = append(claims, Write{Doc: s.read, Read: read})
 		}
 	}

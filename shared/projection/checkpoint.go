@@ -139,7 +139,7 @@ func (b *run) writeCheckpoints(ctx context.Context, streams map[string]*stream) 
 		for _, s := range pending {
 			read := s.read.Version
 			if b.advance(s, limits) {
-				b.stamp(s.read)
+				b.e.stamp(s.read, b.today, b.terms.rules)
 				writes, which = append(writes, Write{Doc: s.read, Read: read}), append(which, s)
 			}
 		}
@@ -179,10 +179,14 @@ func (b *run) writeCheckpoints(ctx context.Context, streams map[string]*stream) 
 	}
 }
 
-// stamp makes the next version of a checkpoint.
-func (b *run) stamp(c *Checkpoint) {
+// stamp makes the next version of a checkpoint. Neither its day nor its rules go
+// back: a process with older rules may still be at work beside the new one.
+func (e *Engine) stamp(c *Checkpoint, today event.Date, rules int64) {
 	c.Version++
-	c.Day, c.RulesVersion, c.RulesHash = max(c.Day, b.today), b.terms.rules, b.e.fn.RulesHash
+	c.Day = max(c.Day, today)
+	if rules >= c.RulesVersion {
+		c.RulesVersion, c.RulesHash = rules, e.fn.RulesHash
+	}
 }
 
 // advance merges, by maximum, what the batch has done of a stream into its

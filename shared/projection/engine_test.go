@@ -299,6 +299,25 @@ func TestSettings(t *testing.T) {
 	refused("older rules", func(c *projection.Config) { c.RulesVersion = 1 })
 }
 
+// A process with older rules is still at work while the new one is: it takes
+// nothing back that a checkpoint says of the rules.
+func TestOlderRulesBesideNewOnes(t *testing.T) {
+	m := newMemory()
+	old := engine(t, m, &morgue{})
+	old.Handle(ctx, []projection.Delivery{sold("p", 1, 0, 10)})
+	e := engine(t, m, &morgue{}, func(c *projection.Config) { c.Function.RulesHash = "two" })
+	e.Handle(ctx, []projection.Delivery{sold("p", 2, 1, 10)})
+	if out, _ := old.Handle(ctx, []projection.Delivery{sold("p", 3, 2, 10)}); out.Done() {
+		t.Error("older rules changed a document that newer ones had made")
+	}
+	if out, _ := old.Handle(ctx, []projection.Delivery{sold("q", 1, 2, 10)}); !out.Done() {
+		t.Error(out.Err)
+	}
+	if got := m.checkpoint(t, "sales/0"); got.Offset != 3 || got.RulesVersion != 2 || got.RulesHash != "two" {
+		t.Errorf("the checkpoint is at %d, by the rules %d %s; want 3, 2 and two", got.Offset, got.RulesVersion, got.RulesHash)
+	}
+}
+
 func TestReview(t *testing.T) {
 	m := newMemory()
 	day := today

@@ -109,8 +109,8 @@ func (e *Engine) noteReview(ctx context.Context, n int64, today event.Date) erro
 		}
 		c := e.checkpoint(docs, reviewStream)
 		read := c.Version
-		c.Version, c.Records, c.Day = read+1, c.Records+n, max(c.Day, today)
-		c.RulesVersion, c.RulesHash = e.terms.Load().rules, e.fn.RulesHash
+		c.Records += n
+		e.stamp(c, today, e.terms.Load().rules)
 		results, err := e.store.Commit(ctx, &Checkpoints, []Write{{Doc: c, Read: read}})
 		if err == nil && results[0] == Written {
 			return nil
