@@ -182,6 +182,25 @@ func TestPoisonIsKeptAsideAndBlocksNothing(t *testing.T) {
 	}
 }
 
+// A document with poison and one whose write was lost are written again together,
+// in the order of their ids.
+func TestWhatIsTriedAgainIsSortedToo(t *testing.T) {
+	m, dead, lost := newMemory(), &morgue{}, false
+	m.fault = func(op string) fault {
+		if op == "commit" && len(m.docs) == 3 && !lost { // settings, checkpoint and q are there
+			lost = true
+			return before
+		}
+		return fine
+	}
+	e := engine(t, m, dead)
+	e.Handle(ctx, []projection.Delivery{sold("q", 1, 0, 1)})
+	out, _ := e.Handle(ctx, []projection.Delivery{sold("a", 1, 1, 1), sold("z", 1, 2, poisonNet), sold("z", 2, 3, 1)})
+	if !out.Done() || !lost || len(dead.letters) != 1 || m.tally(t, "a").Total != 1 || m.tally(t, "z").Total != 1 {
+		t.Errorf("outcome %+v, %d letters", out, len(dead.letters))
+	}
+}
+
 // A fix is deployed and the dead letter comes again: the figures are as if
 // nothing had happened.
 func TestRedriveFillsTheGap(t *testing.T) {

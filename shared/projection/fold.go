@@ -14,11 +14,16 @@ import (
 // fold brings every group's events into their documents, a bounded number of
 // documents at a time, and decides the fate of each event.
 func (b *run) fold(ctx context.Context, groups []*group) {
-	// Sorted by id: overlapping bulks in different orders can deadlock a server.
-	slices.SortFunc(groups, func(x, y *group) int { return strings.Compare(x.id, y.id) })
+	sortByID(groups)
 	for part := range slices.Chunk(groups, chunk) {
 		b.foldChunk(ctx, part)
 	}
+}
+
+// sortByID sorts groups for a bulk: overlapping bulks in different orders can
+// deadlock a server.
+func sortByID(groups []*group) {
+	slices.SortFunc(groups, func(x, y *group) int { return strings.Compare(x.id, y.id) })
 }
 
 // foldChunk loads, folds and writes until every group is decided or the
@@ -41,6 +46,7 @@ func (b *run) foldChunk(ctx context.Context, pending []*group) {
 			return
 		}
 		pending, last = b.attempt(ctx, pending)
+		sortByID(pending)
 	}
 }
 
