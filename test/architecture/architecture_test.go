@@ -68,9 +68,9 @@ var rules = []rule{
 	{Why: "rules are pure: the standard library, events, money", In: pureFiles, Of: []string{"..."}, Allow: []string{"std/...", "shared/event", "shared/money"}},
 	{Why: "rules do no I/O and have no clock, context or logger", In: pureFiles, Of: outside},
 
-	{Why: "only triggers, records, the broker and mains know Kafka", In: []string{"..."}, But: []string{"shared/trigger/...", "shared/records/...", "local/broker/...", "functions/cmd/...", "local/cmd/..."}, Of: kafka},
+	{Why: "only triggers, records, the broker and mains know Kafka", In: []string{"..."}, But: []string{"shared/trigger/...", "shared/records/...", "local/broker/...", "functions/cmd/...", "local/cmd/...", "test/bench"}, Of: kafka},
 	{Why: "only the lambda trigger and its main know AWS", In: []string{"..."}, But: []string{"shared/trigger/lambdatrigger", "functions/cmd/lambda"}, Of: lambda},
-	{Why: "only the two databases' owners and the audit of them know SQL", In: []string{"..."}, But: []string{"local/ledger/...", "local/verify/...", "shared/state/sqlitestate/..."}, Of: sqlite},
+	{Why: "only the two databases' owners and the audit of them know SQL", In: []string{"..."}, But: []string{"local/ledger/...", "local/verify/...", "shared/state/sqlitestate/...", "test/bench"}, Of: sqlite},
 	{
 		Why: "only runner, commands and tests put parts together", In: []string{"local/..."}, But: []string{"local/runner/...", "local/cli/...", "local/cmd/...", "local/verify/..."},
 		Of: []string{"functions/...", "shared/state/...", "shared/trigger/...", "local/cli/...", "local/runner/..."},

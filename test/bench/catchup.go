@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -147,7 +148,7 @@ func (b *bench) baselines(t *table, topic *topic) error {
 	const few = 2000
 	say("baseline: one by one")
 	topic.fresh()
-	one := append(env, "BENCH_LIMIT="+fmt.Sprint(few), "BENCH_DIR="+topic.dir, "BENCH_MONGODB="+topic.env["MONGODB_URI"], "BENCH_DATABASE="+topic.env["MONGODB_DATABASE"])
+	one := append(env, "BENCH_LIMIT="+strconv.Itoa(few), "BENCH_DIR="+topic.dir, "BENCH_MONGODB="+topic.env["MONGODB_URI"], "BENCH_DATABASE="+topic.env["MONGODB_DATABASE"])
 	cost, err := b.self(roleOneByOne, one...).run()
 	if err != nil {
 		return errors.Join(err, stop())

@@ -45,7 +45,7 @@ func (b *bench) self(role string, env ...string) *process {
 	if err != nil {
 		me = os.Args[0]
 	}
-	p.cmd = exec.CommandContext(b.ctx, me)
+	p.cmd = exec.CommandContext(b.ctx, me) //nolint:gosec // this program itself
 	p.cmd.Env = append(os.Environ(), append(env, roleVariable+"="+role)...)
 	return p
 }

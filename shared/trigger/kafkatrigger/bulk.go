@@ -33,6 +33,9 @@ const (
 // fillBulk has the handling goroutine fetch and fold all that there is, and waits
 // for it: what a bulk folds begins with documents that hold all before it.
 func (p *partition) fillBulk(ctx context.Context, epoch int) error {
+	if err := p.before(ctx, false); err != nil {
+		return err
+	}
 	s, err := p.g.k.c.Slots.take(ctx)
 	if err != nil {
 		return err
@@ -48,7 +51,7 @@ func (p *partition) fillBulk(ctx context.Context, epoch int) error {
 		b.free()
 		return ctx.Err()
 	case <-p.anew:
-		p.again() // settle is to see it
+		p.signal() // settle is to see it
 		b.free()
 		return nil
 	}
@@ -57,9 +60,8 @@ func (p *partition) fillBulk(ctx context.Context, epoch int) error {
 // errGaveUp says that the records of a bulk are to be brought to the Handler.
 var errGaveUp = errors.New("the records are brought one by one")
 
-// applyBulk makes and commits a bulk. It returns false where its records are to be
-// brought again.
-func (p *partition) applyBulk(b *batch) bool {
+// bulk makes and commits a bulk.
+func (p *partition) bulk(b *batch) {
 	k, began := p.g.k, time.Now()
 	defer b.free()
 	bulk := k.c.Bulk()
@@ -67,26 +69,29 @@ func (p *partition) applyBulk(b *batch) bool {
 	if b.records == 0 {
 		p.given = p.next // nothing but what does not count, such as marks of transactions
 		p.done.Store(p.next)
-		return true
+		return
 	}
-	k.lines.received(p, b.records)
+	k.lines.received([]offer{{p, b}})
 	outcome := projection.Outcome{Err: b.err}
 	if !errors.Is(b.err, errGaveUp) {
 		if b.slot.handle(p.g.work) != nil {
-			return true // there is no time left: nothing was claimed
+			return // there is no time left: nothing was claimed
 		}
 		var report projection.Report
 		if outcome, report = bulk.Commit(p.g.work); outcome.Done() {
 			b.err = nil // of a fetch: the next one says it again
-			p.handled(b, report, began)
-			p.given = b.next
-			return true
+			p.given, p.attempts = b.next, 0
+			p.done.Store(b.next)
+			p.g.touch()
+			k.lines.applied([]offer{{p, b}}, report, time.Since(began))
+			return
 		}
 	}
 	b.err = nil
 	k.log.Debug("a bulk gave up", "topic", p.topic, "partition", p.number, "records", b.records, "why", outcome.Err)
 	p.careful.Store(b.next)
-	return false
+	p.attempts++
+	p.beginAnew(p.attempts)
 }
 
 // feed fetches and folds until there is no more, or it is time to commit.

@@ -19,7 +19,7 @@ import (
 )
 
 // Handler takes batches; *projection.Engine is one. It is called from several
-// goroutines, with batches of one partition each, and for a partition with one
+// goroutines, with batches of one partition or several, and for a partition with one
 // batch at a time, in the order of the offsets. What it says is done is committed;
 // what it says is to be tried again is brought again, and nothing after it before.
 // The batch and what is in it are the trigger's again once Handle returns.

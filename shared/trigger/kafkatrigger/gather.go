@@ -25,11 +25,6 @@ const (
 	behindBytes = 1 << 20
 	// maxWait is how long the broker holds an answer for a first record.
 	maxWait = 2 * time.Second
-	// A batch of busy records or more is a sign of bulk: after it the partition
-	// rests for restFactor times what it took, a second at most (see breathe).
-	busy, restFactor, maxRest = 32, 15, time.Second
-	// offerFor is how long a batch is offered before it takes in what came meanwhile.
-	offerFor = 5 * time.Millisecond
 )
 
 // tools are what a batch is made with, shared by all partitions: few are at work
@@ -46,7 +41,7 @@ var toolbox = sync.Pool{New: func() any { return &tools{decoder: event.NewDecode
 // gather makes batches until no more is to be taken in.
 func (p *partition) gather() {
 	ctx, failing, attempt := p.g.take, time.Time{}, 0
-	for p.breathe(ctx) {
+	for ctx.Err() == nil {
 		// The epoch comes first: a partition that is begun anew after this line makes
 		// the batch one of the past, whatever settle saw.
 		epoch := p.currentEpoch()
@@ -105,22 +100,6 @@ func (p *partition) settle(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-// breathe waits where events come so fast that batches as they arrive would write
-// the same documents over and over: a partition that is level works for a
-// sixteenth of its time then, and its batches grow to what comes in up to a second. It
-// returns false when there is nothing more to take in.
-func (p *partition) breathe(ctx context.Context) bool {
-	if rest := time.Until(time.Unix(0, p.rest.Load())); rest > 0 && p.end.Load()-p.next < p.g.k.c.BehindBy {
-		t := time.NewTimer(rest)
-		defer t.Stop()
-		select {
-		case <-ctx.Done():
-		case <-t.C:
-		}
-	}
-	return ctx.Err() == nil
-}
-
 // fill makes one batch and sees it taken over. nil also where the batch was
 // dropped because the partition is begun anew.
 func (p *partition) fill(ctx context.Context, epoch int) error {
@@ -128,12 +107,11 @@ func (p *partition) fill(ctx context.Context, epoch int) error {
 	if behind && p.g.k.c.Bulk != nil && p.next >= p.careful.Load() {
 		return p.fillBulk(ctx, epoch)
 	}
-	b := newBatch(epoch, p.given)
-	fill := p.fillLevel
-	if behind {
-		fill = p.fillBehind
+	if !behind {
+		return p.fillLevel(ctx, epoch)
 	}
-	err := fill(ctx, b)
+	b := newBatch(epoch, p.given)
+	err := p.fillBehind(ctx, b)
 	if err != nil {
 		b.free()
 	}
@@ -178,53 +156,6 @@ func (p *partition) fillBehind(ctx context.Context, b *batch) error {
 	return p.offer(ctx, b)
 }
 
-// fillLevel waits for a first record and hands over what has come with it at
-// once. While the batch before is being handled it takes in what comes.
-func (p *partition) fillLevel(ctx context.Context, b *batch) error {
-	wait := maxWait
-	for {
-		// Most answers to a long wait are empty: no buffer is kept for them.
-		got, _, err := p.fetch(ctx, nil, levelBytes, wait)
-		if err != nil {
-			if len(b.deliveries) > 0 {
-				return p.offer(ctx, b)
-			}
-			return err
-		}
-		if len(got.Batches) > 0 {
-			t, _ := toolbox.Get().(*tools)
-			t.reader.Reset(got, p.next)
-			_, err := p.read(t, b, p.g.k.c.BatchMaxRecords)
-			toolbox.Put(t)
-			if err != nil {
-				return err
-			}
-		}
-		switch n := len(b.deliveries); {
-		case p.toBeginAnew(b):
-			b.free()
-			return nil
-		case n == 0:
-			b.free()
-			return nil // nothing came, or nothing that counts
-		case n >= small || n >= p.g.k.c.BatchMaxRecords:
-			return p.offer(ctx, b)
-		}
-		t, next := time.NewTimer(offerFor), b.next
-		select {
-		case p.batches <- b:
-			p.given = next
-			t.Stop()
-			return nil
-		case <-ctx.Done():
-			t.Stop()
-			return ctx.Err()
-		case <-t.C: // the batch before is still being handled
-		}
-		wait = 0
-	}
-}
-
 // fetch asks for records from next on.
 func (p *partition) fetch(ctx context.Context, buf []byte, maxBytes int32, wait time.Duration) (records.Fetched, []byte, error) {
 	p.asked.Store(time.Now().UnixNano())
@@ -267,28 +198,48 @@ func (p *partition) read(t *tools, b *batch, limit int) (more bool, err error) {
 	return true, nil
 }
 
-// offer waits until the batch is taken over.
+// offer waits until the large batch is taken over.
 func (p *partition) offer(ctx context.Context, b *batch) error {
-	if len(b.deliveries) == 0 {
+	if len(b.deliveries) == 0 || p.toBeginAnew(b) {
 		b.free()
 		return nil
 	}
-	if p.toBeginAnew(b) {
-		b.free()
-		return nil
+	if err := p.before(ctx, false); err != nil {
+		return err
 	}
-	next := b.next
+	next, finished := b.next, b.finished
 	select {
 	case p.batches <- b:
 		p.given = next
+		p.handed(false, finished)
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-p.anew:
-		p.again() // settle is to see it
+		p.signal() // settle is to see it
 		b.free()
 		return nil
 	}
+}
+
+// before waits until what was handed over elsewhere is handled: small batches go
+// to the level loop and large ones to the partition's own, each in their order, and
+// the two do not know of each other.
+func (p *partition) before(ctx context.Context, level bool) error {
+	if p.pending == nil || p.pendingLevel == level {
+		return nil
+	}
+	select {
+	case <-p.pending:
+		p.pending = nil
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *partition) handed(level bool, finished chan struct{}) {
+	p.pending, p.pendingLevel = finished, level
 }
 
 func (p *partition) toBeginAnew(b *batch) bool { return b.epoch != p.currentEpoch() }

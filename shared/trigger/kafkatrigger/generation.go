@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -17,6 +18,8 @@ type generation struct {
 	partitions []*partition
 	dirty      chan struct{}
 	alone      map[int32]*sync.Mutex // by the partitions' numbers
+	woken      chan struct{}         // the level loop has something to look at
+	waking     atomic.Bool           // it is woken before long
 
 	// take ends when no more is to be taken in; work, a while after that.
 	take, work context.Context //nolint:containedctx // both are as long as the generation, and each goroutine needs both
@@ -54,7 +57,7 @@ func (k *Consumer) consume(ctx, ended context.Context, gen *kafka.Generation) er
 	defer cancel()
 	defer context.AfterFunc(take, func() { time.AfterFunc(k.c.DrainTimeout, cancel) })()
 
-	g := &generation{k: k, offsets: gen, dirty: make(chan struct{}, 1), alone: map[int32]*sync.Mutex{}, take: take, work: work, stop: stop}
+	g := &generation{k: k, offsets: gen, dirty: make(chan struct{}, 1), alone: map[int32]*sync.Mutex{}, woken: make(chan struct{}, 1), take: take, work: work, stop: stop}
 	if err := g.resolve(gen.Assignments); err != nil {
 		if take.Err() != nil {
 			return nil
@@ -65,6 +68,7 @@ func (k *Consumer) consume(ctx, ended context.Context, gen *kafka.Generation) er
 	defer k.ended(g)
 
 	var running sync.WaitGroup
+	running.Go(g.level)
 	for _, p := range g.partitions {
 		running.Go(p.gather)
 		running.Go(p.handle)

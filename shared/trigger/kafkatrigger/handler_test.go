@@ -28,22 +28,42 @@ type handler struct {
 
 func newHandler() *handler { return &handler{done: map[string][]int64{}, busy: map[string]bool{}} }
 
+func nameOf(d *projection.Delivery) string {
+	return fmt.Sprintf("%s/%d", d.Origin.Topic, d.Origin.Partition)
+}
+
 func (h *handler) Handle(ctx context.Context, batch []projection.Delivery) (projection.Outcome, projection.Report) {
-	name := fmt.Sprintf("%s/%d", batch[0].Origin.Topic, batch[0].Origin.Partition)
+	all := projection.Outcome{Err: ctx.Err()}
 	h.mu.Lock()
-	if h.busy[name] {
-		h.faults = append(h.faults, name+" has two batches at a time")
-	}
-	h.busy[name] = true
 	h.called++
 	h.most = max(h.most, len(batch))
-	pause := h.pause
-	h.mu.Unlock()
-	var letters []projection.DeadLetter
-	for i, d := range batch {
-		if d.Origin.Topic != batch[0].Origin.Topic || d.Origin.Partition != batch[0].Origin.Partition || (i > 0 && d.Origin.Offset <= batch[i-1].Origin.Offset) {
+	last := map[string]int64{}
+	for i := range batch {
+		name, o := nameOf(&batch[i]), batch[i].Origin.Offset
+		before, seen := last[name]
+		if !seen {
+			if h.busy[name] {
+				h.faults = append(h.faults, name+" has two batches at a time")
+			}
+			h.busy[name] = true
+			all.Retry = append(all.Retry, projection.Position(batch[i].Origin))
+		}
+		if seen && (o <= before || nameOf(&batch[i-1]) != name) {
 			h.faults = append(h.faults, "a batch of "+name+" is mixed or out of order")
 		}
+		last[name] = o
+	}
+	pause := h.pause
+	h.mu.Unlock()
+	defer func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for name := range last {
+			h.busy[name] = false
+		}
+	}()
+	var letters []projection.DeadLetter
+	for _, d := range batch {
 		if d.Poison != nil {
 			letters = append(letters, projection.DeadLetter{Function: "test", Origin: d.Origin, Reason: d.Poison.Error(), Message: *d.Message})
 		}
@@ -51,27 +71,29 @@ func (h *handler) Handle(ctx context.Context, batch []projection.Delivery) (proj
 	select {
 	case <-time.After(pause):
 	case <-ctx.Done():
-		return projection.Outcome{Retry: []projection.Position{projection.Position(batch[0].Origin)}, Err: ctx.Err()}, projection.Report{}
+		all.Err = ctx.Err()
+		return all, projection.Report{}
 	}
 	if h.morgue != nil && len(letters) > 0 {
 		if err := h.morgue.Bury(ctx, letters); err != nil {
-			return projection.Outcome{Retry: []projection.Position{projection.Position(batch[0].Origin)}, Err: err}, projection.Report{}
+			all.Err = err
+			return all, projection.Report{}
 		}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.busy[name] = false
 	var outcome projection.Outcome
 	if h.fail != nil {
 		if p := h.fail(batch); p != nil {
 			outcome = projection.Outcome{Retry: []projection.Position{*p}, Err: fmt.Errorf("%d is not to be done yet", p.Offset)}
 		}
 	}
-	for _, d := range batch {
-		if !outcome.Done() && d.Origin.Offset >= outcome.Retry[0].Offset {
-			break
+	for i := range batch {
+		d := &batch[i]
+		if r := outcome.Retry; len(r) > 0 && r[0].Topic == d.Origin.Topic && r[0].Partition == d.Origin.Partition && d.Origin.Offset >= r[0].Offset {
+			continue
 		}
-		h.done[name] = append(h.done[name], d.Origin.Offset)
+		h.done[nameOf(d)] = append(h.done[nameOf(d)], d.Origin.Offset)
 		h.n++
 	}
 	return outcome, projection.Report{Records: len(batch), Applied: len(batch), Documents: 1, DeadLetters: len(letters)}

@@ -1,7 +1,11 @@
 package kafkatrigger
 
 import (
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,12 +29,10 @@ type lines struct {
 
 // tally is what was not yet told of a partition.
 type tally struct {
-	topic     string
-	partition int32
-	batches   int
-	offset    int64
-	took      time.Duration
-	report    projection.Report
+	offsets map[string]int64 // the highest, by partition
+	batches int
+	took    time.Duration
+	report  projection.Report
 }
 
 // tellEvery is the least time between two lines about one partition.
@@ -40,38 +42,62 @@ func newLines(log *slog.Logger, quiet time.Duration, pulse string) *lines {
 	return &lines{log: log, quiet: quiet, pulse: pulse, last: map[string]time.Time{}, pending: map[string]*tally{}, failing: map[string]int{}}
 }
 
-func (l *lines) received(p *partition, n int) {
+func (l *lines) received(offers []offer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p.topic == l.pulse {
+	records, news := 0, 0
+	for _, o := range offers {
+		if o.p.topic != l.pulse {
+			records += o.b.records
+			news++
+		}
+	}
+	if news == 0 {
 		return
 	}
 	if l.silence != nil {
 		l.silence.Stop()
 	}
-	if time.Since(l.last[p.String()]) < tellEvery {
+	name, args := name(offers), []any{"partitions", news, "records", records}
+	if time.Since(l.last[name]) < tellEvery {
 		return // it is told with what it changed
 	}
-	l.log.Info("batch received", "topic", p.topic, "partition", p.number, "records", n)
+	if len(offers) == 1 {
+		args = []any{"topic", offers[0].p.topic, "partition", offers[0].p.number, "records", records}
+	}
+	l.log.Info("batch received", args...)
 }
 
-func (l *lines) applied(p *partition, r projection.Report, offset int64, took time.Duration) {
+// name is under what the batches are told of: a partition's name, or "several".
+func name(offers []offer) string {
+	if len(offers) == 1 {
+		return offers[0].p.String()
+	}
+	return "several"
+}
+
+func (l *lines) applied(offers []offer, r projection.Report, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	name := p.String()
-	if l.failing[name] > 0 {
-		l.log.Info("the batch was applied after all", "topic", p.topic, "partition", p.number, "attempts", l.failing[name]+1)
-		delete(l.failing, name)
-	}
-	if p.topic == l.pulse && r.DeadLetters == 0 {
-		return
-	}
+	name := name(offers)
 	t := l.pending[name]
 	if t == nil {
-		t = &tally{topic: p.topic, partition: p.number}
-		l.pending[name] = t
+		t = &tally{offsets: map[string]int64{}}
 	}
-	t.add(r, offset, took)
+	for _, o := range offers {
+		if n := l.failing[o.p.String()]; n > 0 {
+			l.log.Info("the batch was applied after all", "topic", o.p.topic, "partition", o.p.number, "attempts", n+1)
+			delete(l.failing, o.p.String())
+		}
+		if o.p.topic != l.pulse || r.DeadLetters > 0 {
+			t.offsets[o.p.String()] = o.b.next - 1
+		}
+	}
+	if len(t.offsets) == 0 {
+		return
+	}
+	l.pending[name] = t
+	t.add(r, took)
 	if now := time.Now(); now.Sub(l.last[name]) >= tellEvery {
 		l.last[name] = now
 		l.tell(name)
@@ -83,9 +109,9 @@ func (l *lines) applied(p *partition, r projection.Report, offset int64, took ti
 	}
 }
 
-func (t *tally) add(r projection.Report, offset int64, took time.Duration) {
+func (t *tally) add(r projection.Report, took time.Duration) {
 	t.batches++
-	t.offset, t.took = offset, t.took+took
+	t.took += took
 	t.report.Records += r.Records
 	t.report.Documents += r.Documents
 	t.report.Applied += r.Applied
@@ -98,10 +124,15 @@ func (t *tally) add(r projection.Report, offset int64, took time.Duration) {
 func (l *lines) tell(name string) {
 	t := l.pending[name]
 	delete(l.pending, name)
-	args := []any{
-		"topic", t.topic, "partition", t.partition, "records", t.report.Records, "documents", t.report.Documents,
-		"highest_offset", t.offset, "took", t.took.Round(100 * time.Microsecond),
+	where := slices.Sorted(maps.Keys(t.offsets))
+	args := []any{"partitions", len(where)}
+	offset := []any{"highest_offsets", t.places(where)}
+	if len(where) == 1 {
+		topic, partition := cut(where[0])
+		args, offset = []any{"topic", topic, "partition", partition}, []any{"highest_offset", t.offsets[where[0]]}
 	}
+	args = append(append(args, "records", t.report.Records, "documents", t.report.Documents), offset...)
+	args = append(args, "took", t.took.Round(100*time.Microsecond))
 	if t.batches > 1 {
 		args = append(args, "batches", t.batches)
 	}
@@ -109,9 +140,33 @@ func (l *lines) tell(name string) {
 		args = append(args, "already_applied", n)
 	}
 	if n := t.report.DeadLetters; n > 0 {
-		l.log.Warn("records were kept aside as dead letters; see `comptoir dead-letters list`", "topic", t.topic, "partition", t.partition, "records", n)
+		l.log.Warn("records were kept aside as dead letters; see `comptoir dead-letters list`", "partitions", strings.Join(where, " "), "records", n)
 	}
 	l.log.Info("applied", args...)
+}
+
+// mostPlaces bounds how many partitions a line names.
+const mostPlaces = 16
+
+// places writes the highest offsets of partitions, such as sales/0@41 sales/3@17.
+func (t *tally) places(where []string) string {
+	var b strings.Builder
+	for i, name := range where[:min(len(where), mostPlaces)] {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "%s@%d", name, t.offsets[name])
+	}
+	if len(where) > mostPlaces {
+		fmt.Fprintf(&b, " and %d more", len(where)-mostPlaces)
+	}
+	return b.String()
+}
+
+// cut takes a partition's name apart.
+func cut(name string) (topic, partition string) {
+	i := strings.LastIndexByte(name, '/')
+	return name[:i], name[i+1:]
 }
 
 // nothingNew says once that nothing came for a while.

@@ -23,15 +23,18 @@ type partition struct {
 	end   atomic.Int64 // after the last record there is
 	done  atomic.Int64 // next to be handled
 	// committed is what the group has; −1 none.
-	committed atomic.Int64
-	rest      atomic.Int64 // until when nothing is gathered, in ns; see breathe
-	asked     atomic.Int64 // when the fetch in flight began, in ns; 0: none
-	careful   atomic.Int64 // before this offset records go to the Handler
-	alone     *sync.Mutex  // held while documents of the partition's keys are worked on
-	batches   chan *batch
-	anew      chan struct{} // the partition is begun anew at done
+	committed    atomic.Int64
+	asked        atomic.Int64  // when the fetch in flight began, in ns; 0: none
+	careful      atomic.Int64  // before this offset records go to the Handler
+	alone        *sync.Mutex   // held while documents of the partition's keys are worked on
+	attempts     int           // at what is to be brought again, since something was done; alone is held
+	batches      chan *batch   // large ones
+	pending      chan struct{} // closed when what was handed over last is handled; nil: nothing is
+	pendingLevel bool          // it was handed to the level loop
+	anew         chan struct{} // the partition is begun anew at done
 
 	mu     sync.Mutex
+	ready  *batch    // for the level loop
 	epoch  int       // counts the times that it was begun anew
 	resume time.Time // not before
 }
@@ -44,8 +47,9 @@ type batch struct {
 	epoch      int
 	slot       slot
 
-	answer chan error // of a bulk: the gatherer waits for err
-	err    error
+	finished chan struct{} // closed when it is freed
+	answer   chan error    // of a bulk: the gatherer waits for err
+	err      error
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
@@ -53,12 +57,14 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 func newBatch(epoch int, from int64) *batch {
 	b, _ := batches.Get().(*batch)
 	b.epoch, b.from, b.next, b.records = epoch, from, from, 0
+	b.finished = make(chan struct{})
 	return b
 }
 
 // free gives the batch's memory back, and lets the gatherer go on.
 func (b *batch) free() {
 	b.slot.release()
+	close(b.finished)
 	if b.answer != nil {
 		b.answer <- b.err
 		b.answer, b.err = nil, nil
@@ -96,84 +102,35 @@ func (p *partition) begin(from, committed, end int64) {
 // String writes topic/partition.
 func (p *partition) String() string { return fmt.Sprintf("%s/%d", p.topic, p.number) }
 
-// handle hands batches over until no more is taken in.
+// handle brings the partition's large batches to their end, until no more is
+// taken in.
 func (p *partition) handle() {
-	attempt := 0
 	for {
-		var b *batch
 		select {
 		case <-p.g.take.Done():
 			return
-		case b = <-p.batches:
+		case b := <-p.batches:
+			if b.epoch == p.currentEpoch() {
+				p.process(offer{p, b})
+			} else {
+				b.free()
+			}
 		}
-		if b.epoch != p.currentEpoch() {
-			b.free()
-			continue
-		}
-		if b.from != p.done.Load() {
-			// Never: but records that are passed over here would be lost without a word.
-			p.g.stop(fmt.Errorf("%w: the batch of %s from %d on does not follow what was done up to %d", errStuck, p, b.from, p.done.Load()))
-			b.free()
-			return
-		}
-		if p.process(b) {
-			attempt = 0
-			continue
-		}
-		attempt++
-		p.beginAnew(attempt)
 	}
 }
 
-// process brings one batch to its end. It returns false where some of it is to be
-// brought again.
-func (p *partition) process(b *batch) bool {
+func (p *partition) process(o offer) {
 	p.alone.Lock()
+	defer p.g.wake() // others of this number may have waited
 	defer p.alone.Unlock()
 	switch {
-	case b.answer != nil:
-		return p.applyBulk(b)
-	case b.slot.handle(p.g.take) != nil:
-		b.free()
-		return true // it is stopping
+	case o.b.answer == nil && o.b.slot.handle(p.g.take) != nil:
+		o.b.free() // it is stopping
+	case o.b.answer == nil:
+		p.g.together([]offer{o})
+	case o.follows():
+		p.bulk(o.b)
 	}
-	return p.apply(b)
-}
-
-// handled notes that a batch is done.
-func (p *partition) handled(b *batch, r projection.Report, began time.Time) {
-	p.done.Store(b.next)
-	p.g.touch()
-	if b.records >= busy {
-		p.rest.Store(time.Now().Add(min(restFactor*time.Since(began), maxRest)).UnixNano())
-	}
-	p.g.k.lines.applied(p, r, b.next-1, time.Since(began))
-}
-
-// apply hands one batch over. It returns false where some of it is to be brought again.
-func (p *partition) apply(b *batch) bool {
-	k := p.g.k
-	defer b.free()
-	began := time.Now()
-	k.lines.received(p, b.records)
-	outcome, report := k.c.Handler.Handle(p.g.work, b.deliveries)
-	if outcome.Done() {
-		p.handled(b, report, began)
-		return true
-	}
-	from := p.done.Load()
-	again := from // where the outcome does not name the partition, all of it
-	for _, r := range outcome.Retry {
-		if r.Topic == p.topic && r.Partition == p.number {
-			again = max(from, min(r.Offset, b.next))
-		}
-	}
-	p.done.Store(again)
-	p.g.touch()
-	if p.g.work.Err() == nil {
-		k.lines.failed(p, again, outcome.Err)
-	}
-	return false
 }
 
 // beginAnew has the gatherer drop what it has and begin at what is not done, after
@@ -181,12 +138,16 @@ func (p *partition) apply(b *batch) bool {
 func (p *partition) beginAnew(attempt int) {
 	p.mu.Lock()
 	p.epoch++
+	if p.ready != nil {
+		p.ready.free()
+		p.ready = nil
+	}
 	p.resume = time.Now().Add(delay(attempt, 10*time.Second))
 	p.mu.Unlock()
-	p.again()
+	p.signal()
 }
 
-func (p *partition) again() {
+func (p *partition) signal() {
 	select {
 	case p.anew <- struct{}{}:
 	default:
