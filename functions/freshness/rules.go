@@ -20,14 +20,14 @@ type State struct {
 	Streams map[string]int64 `json:"streams"`
 }
 
-// Apply keeps the heartbeat of the greatest time, as a whole. changed is false for
-// one that is not later than it.
+// Apply keeps the heartbeat of the greatest time, as a whole; of two of the same
+// time the one that says more. changed is false for another.
 func Apply(s *State, ev *event.Event) (changed bool, err error) {
 	d, ok := ev.Data.(*event.Heartbeat)
 	if !ok {
 		return false, fmt.Errorf("applying a %s to a ledger's freshness: there is no rule for events of this type", ev.Type)
 	}
-	if !ev.Time.After(s.Time) {
+	if ev.Time.Before(s.Time) || ev.Time.Equal(s.Time) && !s.less(d) {
 		return false, nil
 	}
 	s.Time, s.Currency = ev.Time.UTC(), d.Currency
@@ -36,4 +36,16 @@ func Apply(s *State, ev *event.Event) (changed bool, err error) {
 		s.Streams[stream] = sequence
 	}
 	return true, nil
+}
+
+// less tells whether a heartbeat goes further in some stream. A ledger whose clock
+// was set back gives out the same time until the clock has caught up; its streams
+// never go back.
+func (s *State) less(d *event.Heartbeat) bool {
+	for stream, sequence := range d.Streams {
+		if sequence > s.Streams[stream] {
+			return true
+		}
+	}
+	return false
 }

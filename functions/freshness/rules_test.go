@@ -30,6 +30,9 @@ func TestTheLatestHeartbeatHoldsAsAWhole(t *testing.T) {
 		{heartbeat(5, map[string]int64{"sales/3": 918, "clients/0": 7}), false, `{"time":"2012-02-29T09:00:05Z","currency":"GBP","streams":{"clients/0":7,"sales/3":918}}`},
 		{heartbeat(3, map[string]int64{"sales/3": 999}), false, `{"time":"2012-02-29T09:00:05Z","currency":"GBP","streams":{"clients/0":7,"sales/3":918}}`},
 		{heartbeat(6, map[string]int64{"sales/3": 917}), true, `{"time":"2012-02-29T09:00:06Z","currency":"GBP","streams":{"sales/3":917}}`},
+		// The ledger's clock was set back: time stands still, and entries are recorded.
+		{heartbeat(6, map[string]int64{"sales/3": 920, "clients/0": 1}), true, `{"time":"2012-02-29T09:00:06Z","currency":"GBP","streams":{"clients/0":1,"sales/3":920}}`},
+		{heartbeat(6, map[string]int64{"sales/3": 917}), false, `{"time":"2012-02-29T09:00:06Z","currency":"GBP","streams":{"clients/0":1,"sales/3":920}}`},
 		{heartbeat(7, nil), true, `{"time":"2012-02-29T09:00:07Z","currency":"GBP","streams":{}}`},
 	} {
 		changed, err := Apply(&s, step.ev)
