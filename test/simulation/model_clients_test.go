@@ -1,0 +1,123 @@
+package simulation
+
+import (
+	"maps"
+	"slices"
+
+	"comptoir/local/ledger"
+	"comptoir/shared/event"
+)
+
+// foldClient makes a document of clients as of a day, but for when its
+// eligibility began and ended, which depends on the order of events.
+func (h *history) foldClient(facts []*spoken, today day) map[string]any {
+	promotion, silver, gold := thresholds(h.lenient)
+	doc := map[string]any{"name": ""}
+	if c := latest(facts, ofKind(event.ClientChanged)); c != nil {
+		doc["name"], doc["entry"] = c.Name, stamp(c)
+	}
+	var revenue, orders int64
+	type waiting struct{ net, orders int64 }
+	future := map[day]waiting{}
+	for _, f := range facts {
+		net, order := owed(f)
+		if f.Date > today {
+			w := future[f.Date]
+			future[f.Date] = waiting{w.net + net, w.orders + order}
+			continue
+		}
+		revenue, orders = revenue+net, orders+order
+	}
+	pending := []any{}
+	for _, d := range slices.Sorted(maps.Keys(future)) {
+		if w := future[d]; w != (waiting{}) {
+			pending = append(pending, map[string]any{"date": d, "net": w.net, "orders": w.orders})
+		}
+	}
+	doc["revenue"], doc["orders"], doc["future"], doc["average_order"] = revenue, orders, pending, nil
+	if orders > 0 {
+		doc["average_order"] = nearest(revenue, orders)
+	}
+	doc["tier"] = "standard"
+	switch {
+	case revenue > int64(gold):
+		doc["tier"] = "gold"
+	case revenue > int64(silver):
+		doc["tier"] = "silver"
+	}
+	doc["eligible"] = revenue > int64(promotion)
+	doc["progress"] = min(10_000, max(0, nearest(revenue*10_000, int64(promotion))))
+	spans(doc, facts, isInvoice, event.ClientInvoiced, event.ClientInvoiceVoided, "purchases", "first_purchase", "last_purchase",
+		func(f *spoken) (day, day) { return f.FirstPurchase, f.LastPurchase })
+	return doc
+}
+
+// owed is what an event adds to a client's revenue and orders.
+func owed(f *spoken) (net, orders int64) {
+	switch f.kind {
+	case event.ClientInvoiced:
+		return f.Net, 1
+	case event.ClientInvoiceVoided:
+		return -f.Net, -1
+	case event.ClientCredited:
+		return -f.Net, 0
+	case event.ClientCreditVoided:
+		return f.Net, 0
+	default:
+		return 0, 0
+	}
+}
+
+// checkEligible holds what is said of when the eligibility began and ended to
+// what is known of it, and takes it out of the comparison.
+func (h *history) checkEligible(where string, got map[string]any, want, later map[string]any) {
+	since, lost := got["eligible_since"], got["lost_at"]
+	delete(got, "eligible_since")
+	delete(got, "lost_at")
+	if (since != nil) != (want["eligible"] == true) || since != nil && lost != nil {
+		h.fail("%s is eligible: %v, since %v, lost at %v", where, want["eligible"], since, lost)
+	}
+	_ = later
+}
+
+// checkBooks holds that the events of the ledger say what its books say: what
+// each client owes by the documents that stand.
+func (h *history) checkBooks() {
+	byBooks, byEvents := map[string]int64{}, map[string]int64{}
+	products, sold := map[string]int64{}, map[string]int64{}
+	for _, p := range h.papers {
+		sign := int64(1)
+		if p.Kind == ledger.KindCreditNote {
+			sign = -1
+		}
+		if p.void {
+			continue
+		}
+		if p.Client != "" {
+			byBooks[p.Client] += sign * int64(p.Net)
+		}
+		for _, l := range p.Lines {
+			products[l.Product] += sign * int64(l.Net)
+		}
+	}
+	for _, f := range h.facts {
+		if f.source != h.ledgerSource {
+			continue
+		}
+		s := &spoken{fact: f}
+		if err := s.read(f.message.Value); err != nil {
+			h.fail("%s cannot be read: %v", f, err)
+		}
+		switch net, _ := owed(s); {
+		case isInvoice(s):
+			byEvents[f.key] += net
+		case isSale(s):
+			sold[f.key] += moved(s).revenue
+		}
+	}
+	for _, id := range slices.Concat(h.products, []string{"C1", "C2", "C3"}) {
+		if byBooks[id] != byEvents[id] || products[id] != sold[id] {
+			h.fail("the books say that %s stands at %d and %d, and the events say %d and %d", id, byBooks[id], products[id], byEvents[id], sold[id])
+		}
+	}
+}
