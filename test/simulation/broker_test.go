@@ -53,7 +53,7 @@ func (b *broker) append(topic string, partition int32, messages []event.Message)
 	for _, m := range messages {
 		f := b.h.factOf(m)
 		if f.entries++; f.entries == 1 {
-			f.topic, f.partition = topic, partition
+			f.topic, f.partition, f.appeared = topic, partition, event.DateOf(b.h.now())
 		} else {
 			b.h.count("appended again")
 			if !same(f.message, m) {

@@ -37,6 +37,7 @@ type fact struct {
 	// topic and partition of its first entry.
 	topic     string
 	partition int32
+	appeared  event.Date // when
 }
 
 // numbering is a place in a producer's stream.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"comptoir/functions/clientpromotions"
 	"comptoir/local/ledger"
 	"comptoir/shared/event"
 )
@@ -69,15 +70,44 @@ func owed(f *spoken) (net, orders int64) {
 }
 
 // checkEligible holds what is said of when the eligibility began and ended to
-// what is known of it, and takes it out of the comparison.
-func (h *history) checkEligible(where string, got map[string]any, want, later map[string]any) {
+// what is known of it, and takes it out of the comparison. It is exactly known
+// where events come in the order of the log, on their day and under one set of
+// thresholds; otherwise it depends on when each was applied.
+func (h *history) checkEligible(where string, facts []*spoken, got map[string]any, eligible bool) {
 	since, lost := got["eligible_since"], got["lost_at"]
 	delete(got, "eligible_since")
 	delete(got, "lost_at")
-	if (since != nil) != (want["eligible"] == true) || since != nil && lost != nil {
-		h.fail("%s is eligible: %v, since %v, lost at %v", where, want["eligible"], since, lost)
+	if (since != nil) != eligible || since != nil && lost != nil {
+		h.fail("%s is eligible: %v, since %v, lost at %v", where, eligible, since, lost)
 	}
-	_ = later
+	if h.styles[h.index(clientpromotions.FunctionName)] == singleEvents || h.plan.faults[clockSteps] || h.lenient || h.mended {
+		return
+	}
+	slices.SortFunc(facts, func(a, b *spoken) int { return a.order - b.order })
+	promotion, _, _ := thresholds(false)
+	var revenue int64
+	var began, ended any
+	for _, f := range facts {
+		if event.Date(f.Date) > f.appeared {
+			return // it waits for its day, or does not, as the reader's clock says
+		}
+		net, _ := owed(f)
+		was := revenue > int64(promotion)
+		revenue += net
+		on := f.Date
+		if f.kind == event.ClientInvoiceVoided || f.kind == event.ClientCreditVoided {
+			on = f.VoidedOn
+		}
+		switch is := revenue > int64(promotion); {
+		case is && !was:
+			began, ended = event.Date(on).String(), nil
+		case was && !is:
+			began, ended = nil, event.Date(on).String()
+		}
+	}
+	if since != began || lost != ended {
+		h.fail("%s is eligible since %v, lost at %v; by its events since %v, lost at %v", where, since, lost, began, ended)
+	}
 }
 
 // checkBooks holds that the events of the ledger say what its books say: what

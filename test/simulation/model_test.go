@@ -181,7 +181,7 @@ func (h *history) checkDocuments(last event.Date) {
 				return
 			}
 			h.checkSources(name, doc, facts)
-			h.compare(name, doc, folds[name](facts, day(doc.head.Day)), folds[name](facts, day(last)), last)
+			h.compare(name, doc, facts, folds[name], last)
 		}
 		for id := range docs {
 			if heard[id] == nil {
@@ -194,7 +194,8 @@ func (h *history) checkDocuments(last event.Date) {
 
 // compare compares a document as of its day; and as of the last day, where it
 // says that nothing has changed since.
-func (h *history) compare(name string, doc *stored, want, later map[string]any, last event.Date) {
+func (h *history) compare(name string, doc *stored, facts []*spoken, fold func([]*spoken, day) map[string]any, last event.Date) {
+	want, later := fold(facts, day(doc.head.Day)), fold(facts, day(last))
 	where := name + " " + doc.head.ID
 	if doc.head.Day > last || doc.head.ReviewOn != event.NoDate && doc.head.ReviewOn <= last {
 		h.fail("%s was to be reviewed on %s and stands as of %s on %s", where, doc.head.ReviewOn, doc.head.Day, last)
@@ -210,7 +211,7 @@ func (h *history) compare(name string, doc *stored, want, later map[string]any, 
 		delete(got, own)
 	}
 	if name == "clients" {
-		h.checkEligible(where, got, want, later)
+		h.checkEligible(where, facts, got, want["eligible"] == true)
 	}
 	if a, b := text(got), text(want); a != b {
 		h.fail("%s as of %s is\n%s\nand the model says\n%s", where, doc.head.Day, a, b)

@@ -277,8 +277,16 @@ func (h *history) checkRecorded() {
 // checkLetters holds that every record that can never be applied lies with the
 // dead letters, for one reason, and that no record was kept aside without need.
 func (h *history) checkLetters() {
-	reasons := map[string]string{}
+	reasons, times := map[string]string{}, map[string]int{}
+	// Where nothing was killed, lost or worked on by two, each record makes one letter.
+	smooth := !h.plan.faults[lostReplies] && !h.plan.faults[lateWrites] && !h.plan.faults[crashes] && !h.plan.faults[handovers] && !h.plan.faults[newRules] && !h.plan.faults[refusals]
 	for _, l := range h.letters {
+		if l.origin.Offset >= 0 && !h.mended {
+			where := fmt.Sprintf("%s for %s", l.origin, l.function)
+			if times[where]++; times[where] > 1 && smooth {
+				h.fail("%s was buried %d times although nothing went wrong", where, times[where])
+			}
+		}
 		key := fmt.Sprintf("%s for %s", l.fact, l.function)
 		// The figures in a reason are those of the document at the time.
 		reason := strings.Map(func(c rune) rune {
