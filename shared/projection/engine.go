@@ -122,8 +122,9 @@ func (e *Engine) Handle(ctx context.Context, batch []Delivery) (Outcome, Report)
 		b.failAll(err)
 		return b.outcome(), b.report
 	}
+	b.streams = streams
 	b.fold(ctx, b.sort())
-	b.bury(ctx, streams)
+	_ = b.bury(ctx, func(*Delivery) bool { return true }) // whose letters were not kept is to be brought again
 	if err := b.writeCheckpoints(ctx, streams); err != nil {
 		b.failAll(err)
 	}
@@ -147,7 +148,9 @@ type run struct {
 	e       *Engine
 	batch   []Delivery
 	state   []fate
+	streams map[string]*stream
 	reasons map[int]error // of the poisoned
+	buried  map[int]bool  // of those, whose letters are durable
 	today   event.Date
 	terms   *terms
 	report  Report
@@ -249,48 +252,66 @@ func (b *run) belongs(ev *event.Event) error {
 	return nil
 }
 
-// bury publishes the batch's dead letters, before anything is acknowledged. One
-// that an earlier run has already buried and passed is not buried again.
-func (b *run) bury(ctx context.Context, streams map[string]*stream) {
+// bury publishes dead letters of the batch, before anything is acknowledged. One
+// that an earlier run has already buried and passed is not buried again. After an
+// error those that were to be kept count as failed.
+func (b *run) bury(ctx context.Context, which func(*Delivery) bool) (failed error) {
 	var letters []DeadLetter
-	var which []int
+	var those []int
 	for i := range b.batch {
-		if b.state[i] != poisoned {
+		d := &b.batch[i]
+		if b.state[i] != poisoned || b.buried[i] || !which(d) {
 			continue
 		}
-		d := &b.batch[i]
-		if s := streams[b.e.streamOf(d)]; s != nil && d.Origin.Offset >= 0 && d.Origin.Offset < s.read.Offset {
+		if s := b.streams[b.e.streamOf(d)]; s != nil && d.Origin.Offset >= 0 && d.Origin.Offset < s.read.Offset {
 			continue
 		}
 		m := d.Message
 		if m == nil {
 			if b.e.rereader == nil {
-				b.fail(i, fmt.Errorf("keeping %s aside: its bytes are no longer at hand", d.Origin))
+				failed = fmt.Errorf("keeping %s aside: its bytes are no longer at hand", d.Origin)
+				b.fail(i, failed)
 				continue
 			}
 			again, err := b.e.rereader.Reread(ctx, d.Origin)
 			if err != nil {
-				b.fail(i, fmt.Errorf("reading %s again to keep it aside: %w", d.Origin, err))
+				failed = fmt.Errorf("reading %s again to keep it aside: %w", d.Origin, err)
+				b.fail(i, failed)
 				continue
 			}
 			m = &again
 		}
 		letters = append(letters, DeadLetter{Function: b.e.fn.Name, Origin: d.Origin, Reason: b.reasons[i].Error(), Message: *m})
-		which = append(which, i)
+		those = append(those, i)
 	}
 	if len(letters) == 0 {
-		return
+		return failed
 	}
 	if err := b.e.morgue.Bury(ctx, letters); err != nil {
-		for _, i := range which {
-			b.fail(i, fmt.Errorf("keeping %d records aside as dead letters: %w", len(letters), err))
+		failed = fmt.Errorf("keeping %d records aside as dead letters: %w", len(letters), err)
+		for _, i := range those {
+			b.fail(i, failed)
 		}
-		return
+		return failed
 	}
-	b.report.DeadLetters = len(letters)
-	for _, l := range letters[:min(len(letters), 3)] {
+	if b.buried == nil {
+		b.buried = map[int]bool{}
+	}
+	for _, i := range those {
+		b.buried[i] = true
+	}
+	b.report.DeadLetters += len(letters)
+	for _, l := range letters[:min(len(letters), max(0, 3-len(b.report.Reasons)))] {
 		b.report.Reasons = append(b.report.Reasons, l.Origin.String()+": "+l.Reason)
 	}
+	return failed
+}
+
+// passedByOffset tells whether a document will pass over the record once a later
+// one is written: what has no revision is known by its offset. Its letter must be
+// durable before.
+func passedByOffset(d *Delivery) bool {
+	return d.Poison == nil && d.Event.Revision == 0 && d.Origin.Offset >= 0
 }
 
 // outcome names, per partition, the first record that is to be brought again.

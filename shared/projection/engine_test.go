@@ -182,6 +182,46 @@ func TestPoisonIsKeptAsideAndBlocksNothing(t *testing.T) {
 	}
 }
 
+// Records without a revision are known by their offsets: poison among them must
+// be a dead letter before a later one is written, whatever is lost or repeated.
+func TestPoisonWithoutARevision(t *testing.T) {
+	batch := []projection.Delivery{foreign("p", "a", 0, poisonNet), foreign("p", "b", 1, 20), foreign("p", "c", 2, fatNet), foreign("p", "d", 3, 40)}
+	for _, op := range []string{"commit", "bury", "never"} {
+		for _, f := range []fault{before, after} {
+			for nth := range 12 {
+				m, dead, count := newMemory(), &morgue{}, 0
+				at := func(is string) fault {
+					if is != op {
+						return fine
+					}
+					if count++; count == nth+1 {
+						return f
+					}
+					return fine
+				}
+				m.fault, dead.fault = at, func() bool { return at("bury") != fine }
+				e := engine(t, m, dead)
+				for attempt := 0; ; attempt++ {
+					out, _ := e.Handle(ctx, batch)
+					if out.Done() {
+						break
+					}
+					if attempt > 5 {
+						t.Fatal(out.Err)
+					}
+				}
+				kept := map[int64]bool{}
+				for _, l := range dead.letters {
+					kept[l.Origin.Offset] = true
+				}
+				if got := m.tally(t, "p"); got.Total != 60 || !kept[0] || !kept[2] || len(kept) != 2 {
+					t.Fatalf("%s %d fails (%d): total %d, dead letters at %v", op, nth, f, got.Total, kept)
+				}
+			}
+		}
+	}
+}
+
 // A document with poison and one whose write was lost are written again together,
 // in the order of their ids.
 func TestWhatIsTriedAgainIsSortedToo(t *testing.T) {

@@ -101,6 +101,12 @@ func (b *run) attempt(ctx context.Context, groups []*group) (again []*group, why
 	if len(writes) == 0 {
 		return again, why
 	}
+	if len(b.reasons) > 0 {
+		if err := b.bury(ctx, passedByOffset); err != nil {
+			b.giveUp(groups, err)
+			return nil, nil
+		}
+	}
 	results, err := b.e.store.Commit(ctx, c, writes)
 	if err != nil || len(results) != len(writes) {
 		return append(again, written...), fmt.Errorf("writing %d documents of %s: %w", len(writes), c.Name, err)
@@ -204,8 +210,10 @@ func (b *run) foldDocument(doc Document, g *group) (_ Document, changed bool, er
 		case isNew:
 			b.state[i] = applied
 			changed = true
-		default:
+		case b.state[i] != poisoned || b.batch[i].Event.Revision > 0:
 			b.state[i] = duplicate
+			// Otherwise an earlier attempt has written what comes after it, whose offset
+			// speaks for it now: it stays poison.
 		}
 	}
 	if changed {
