@@ -79,11 +79,14 @@ func newRun() string { return strconv.FormatInt(time.Now().UnixNano(), 10) }
 
 // sale is the n-th sale of a latency run.
 func sale(n int64, run string) event.Message {
-	product := n % products
+	return saleOf(fmt.Sprintf("P%05d", n%products), run, n/products+1)
+}
+
+// saleOf is the sale of a product with a revision.
+func saleOf(key, run string, revision int64) event.Message {
 	date := event.NewDate(2011, 12, 9)
-	key := fmt.Sprintf("P%05d", product)
 	a := event.Attributes{
-		ID: fmt.Sprintf("%s-%d", run, n), Source: "/bench/" + run, Type: event.ProductSold, Subject: "INV", Time: time.Now(), Key: key, Revision: n/products + 1,
+		ID: fmt.Sprintf("%s-%s-%d", run, key, revision), Source: "/bench/" + run, Type: event.ProductSold, Subject: "INV", Time: time.Now(), Key: key, Revision: revision,
 	}
 	return event.Encode(a, event.MarshalData(&event.ProductSale{
 		DocumentID: "INV", Date: date, Name: "Product", Quantity: 1000, Net: 100, Currency: "GBP", FirstSoldOn: date, LastSoldOn: date,
@@ -154,12 +157,17 @@ func applied(ctx context.Context, r runner.Reader, product int64) (int64, error)
 }
 
 // sendFirst sends the first sale of every product. A topic that was just made may
-// refuse for a moment; a sale that is sent twice counts once.
+// refuse for a moment.
 func sendFirst(ctx context.Context, c *records.Cluster, run string) (err error) {
 	messages := make([]event.Message, products)
 	for n := range messages {
 		messages[n] = sale(int64(n), run)
 	}
+	return sendAll(ctx, c, messages)
+}
+
+// sendAll sends until Kafka has taken all: what it may have twice counts once.
+func sendAll(ctx context.Context, c *records.Cluster, messages []event.Message) (err error) {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if _, err = c.Send(ctx, event.Sales, messages); err == nil {
 			return nil

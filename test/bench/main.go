@@ -3,7 +3,7 @@
 // beside them, in the same run, what only reading costs and what a worker written
 // by hand does.
 //
-//	go run ./test/bench [-only stages|embedded|servers] [-latency] [-short] [-out FILE]
+//	go run ./test/bench [-only stages|embedded|servers] [-what catch-up|latency|width] [-short] [-out FILE]
 //
 // Real servers are those that COMPTOIR_TEST_KAFKA_BOOTSTRAP_SERVERS and
 // COMPTOIR_TEST_MONGODB_URI name; `make bench` starts some. A run whose figures are
@@ -50,7 +50,7 @@ type bench struct {
 func run() (err error) {
 	only := flag.String("only", "", "measure only `stages`, embedded or servers")
 	short := flag.Bool("short", false, "fewer and shorter runs: to see that the bench works, not for figures")
-	latency := flag.Bool("latency", false, "measure cold start and latency alone")
+	what := flag.String("what", "", "measure of a place only catch-up, latency or width")
 	out := flag.String("out", "", "write the tables into `FILE` too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -68,7 +68,7 @@ func run() (err error) {
 		return fmt.Errorf("building the command: %w\n%s", err, text)
 	}
 	b.report.title = fmt.Sprintf("%s, %d cores, %s", time.Now().UTC().Format("2006-01-02 15:04"), runtime.NumCPU(), runtime.Version())
-	if !*latency {
+	if *what == "" || *what == "catch-up" {
 		if err := b.stages(*only == "" || *only == "stages"); err != nil {
 			return err
 		}
@@ -77,12 +77,16 @@ func run() (err error) {
 		if *only != "" && *only != p.name {
 			continue
 		}
-		measure := b.measure
-		if *latency {
-			measure = b.latency
-		}
-		if err := measure(p); err != nil {
-			return fmt.Errorf("on the %s: %w", p.name, err)
+		for _, m := range []struct {
+			name string
+			make func(*place) error
+		}{{"catch-up", b.measure}, {"latency", b.latency}, {"width", b.width}} {
+			if *what != "" && *what != m.name {
+				continue
+			}
+			if err := m.make(p); err != nil {
+				return fmt.Errorf("on the %s: %w", p.name, err)
+			}
 		}
 	}
 	to := io.Writer(os.Stdout)

@@ -33,8 +33,10 @@ type process struct {
 func (b *bench) command(dir string, env []string, args ...string) *process {
 	p := &process{name: "comptoir " + strings.Join(args, " ")}
 	p.cmd = exec.CommandContext(b.ctx, b.binary, append(args, "--data", dir)...) //nolint:gosec // our own
-	p.cmd.Env = append([]string{"HOME=" + b.dir, "TMPDIR=" + b.dir, "BUSINESS_DATE=2011-12-09", "CURRENCY=GBP", "BUSINESS_TIMEZONE=Europe/London",
-		"BROKER_ADDR=127.0.0.1:0", "QUERY_ADDR=127.0.0.1:0"}, env...)
+	p.cmd.Env = append([]string{
+		"HOME=" + b.dir, "TMPDIR=" + b.dir, "BUSINESS_DATE=2011-12-09", "CURRENCY=GBP", "BUSINESS_TIMEZONE=Europe/London",
+		"BROKER_ADDR=127.0.0.1:0", "QUERY_ADDR=127.0.0.1:0",
+	}, env...)
 	return p
 }
 

@@ -52,8 +52,10 @@ func (b *bench) stages(show bool) error {
 	if err != nil {
 		return err
 	}
-	t := &table{title: fmt.Sprintf("The year by stages: %s lines, %s events (embedded broker and state)", grouped(rows), grouped(counts.all)),
-		head: []string{"stage", "seconds", "a second", "CPU-s", "CPU-s per million", "peak memory"}}
+	t := &table{
+		title: fmt.Sprintf("The year by stages: %s lines, %s events (embedded broker and state)", grouped(rows), grouped(counts.all)),
+		head:  []string{"stage", "seconds", "a second", "CPU-s", "CPU-s per million", "peak memory"},
+	}
 	row := func(name string, c cost, n int64, what string) {
 		t.add(name, seconds(c.wall), grouped(int64(float64(n)/c.wall.Seconds()))+" "+what, seconds(c.cpu), fmt.Sprintf("%.1f", c.cpu.Seconds()/float64(n)*1e6), mib(c.peak))
 	}

@@ -71,7 +71,31 @@ func (s *Store) Due(ctx context.Context, c *projection.Collection, day event.Dat
 			ids, err = nil, fmt.Errorf("reading which documents of %s are due in the state %s: %w", t.Name, s.path, explain(err))
 		}
 	}()
-	rows, err := s.read.QueryContext(ctx, t.due, day.String(), after, rules, after, limit)
+	for i, than := range []any{day.String(), rules} {
+		found, err := s.dueFor(ctx, &t.reasons[i], than, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, found...)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return ids[:min(len(ids), limit)], nil
+}
+
+// manyDue is from how many documents on they are looked for in order.
+const manyDue = 20_000
+
+func (s *Store) dueFor(ctx context.Context, r *reason, than any, after string, limit int) (ids []string, err error) {
+	var many int
+	if err := s.read.QueryRowContext(ctx, r.many, than, manyDue).Scan(&many); err != nil {
+		return nil, err
+	}
+	query := r.few
+	if many == manyDue {
+		query = r.all
+	}
+	rows, err := s.read.QueryContext(ctx, query, than, after, limit)
 	if err != nil {
 		return nil, err
 	}
