@@ -105,6 +105,9 @@ func playOne(t *testing.T, p plan, m *image, worker int, loud bool) (o outcome) 
 func report(t *testing.T, p plan, o outcome, m *image, worker int) {
 	t.Helper()
 	t.Errorf("seed %d: %s", p.seed, o.failure)
+	if os.Getenv("SIMULATE_SHRINK") == "0" {
+		return
+	}
 	short, tried := shrink(p, func(p plan) bool { return playOne(t, p, m, worker, false).failure != "" })
 	o = playOne(t, short, m, worker, false)
 	t.Errorf("after %d attempts to shorten it (%s): %s\nplay it again: %s", tried, &short, o.failure, short.command())

@@ -1,0 +1,117 @@
+package main
+
+// mutant is a fault put into the code on purpose, and the test that must see it.
+type mutant struct {
+	Name  string
+	Edits []edit
+	Test  test
+}
+
+// edit replaces a text that stands in the file exactly once.
+type edit struct{ File, Old, New string }
+
+// test is a test of a package.
+type test struct{ Package, Run string }
+
+// String is how the test is named in the list.
+func (t test) String() string { return t.Package + " " + t.Run }
+
+func simulation() test { return test{"./test/simulation", "TestHistories"} }
+
+const (
+	fold       = "shared/projection/fold.go"
+	engine     = "shared/projection/engine.go"
+	checkpoint = "shared/projection/checkpoint.go"
+	bulk       = "shared/projection/bulk.go"
+	review     = "shared/projection/review.go"
+	watermark  = "shared/projection/watermark.go"
+	publish    = "local/relay/publish.go"
+)
+
+// one is a mutant of one edit that the simulation must see.
+func one(name, file, old, with string) mutant {
+	return mutant{Name: name, Edits: []edit{{file, old, with}}, Test: simulation()}
+}
+
+// by says that another test must see it.
+func (m mutant) by(pkg, run string) mutant {
+	m.Test = test{pkg, run}
+	return m
+}
+
+// mutants are all of them, in the order of the way that an event takes.
+func mutants() []mutant {
+	return append(append(ledgerAndRelay(), engineAndState()...), rules()...)
+}
+
+func ledgerAndRelay() []mutant {
+	return []mutant{
+		one("the ledger believes its books after a rollback", "local/ledger/record.go", "believed = err == nil", "believed = true"),
+		one("two events of an entity have the same revision", "local/ledger/emit.go", "	p.sums++\n", "	if p.sums%7 != 3 {\n		p.sums++\n	}\n"),
+		one("the last lot is dropped from a product's stock", "local/ledger/stock.go", "		if l.onHand != 0 {\n			stock.Lots", "		if l.onHand != 0 && l != p.lots[len(p.lots)-1] {\n			stock.Lots").by("./local/ledger", "TestShelf|TestHistories"),
+		one("the last return takes no remainder", "local/ledger/returns.go", "	if before+q == all {\n		return left, nil\n	}\n", "	_ = before\n").by("./local/ledger", "TestReturnsToTheLastPenny|TestHistories"),
+		one("an error of Kafka counts as acknowledged", publish, "at.topic, at.partition, batch); err != nil {\n			return err\n		}", "at.topic, at.partition, batch); err != nil && size < 0 {\n			return err\n		}"),
+		one("a record that is sent again has a new revision", publish, "		m := event.Encode(ev.Attributes, ev.Data)\n", "		if !r.trouble.since.IsZero() {\n			ev.Revision++\n		}\n		m := event.Encode(ev.Attributes, ev.Data)\n"),
+		one("a record that is sent again has a new id", publish, "		m := event.Encode(ev.Attributes, ev.Data)\n", "		ev.ID, _ = r.o.NewID()\n		m := event.Encode(ev.Attributes, ev.Data)\n"),
+		one("the relay begins one behind the tail of the topic", "local/relay/check.go", "r.acked[stream], r.noted[stream] = last, noted[stream]", "r.acked[stream], r.noted[stream] = min(last+1, heads[stream]), noted[stream]"),
+		one("a heartbeat does not wait for what it speaks of", "local/relay/heartbeat.go", "		ready := r.covers(p.heads)", "		ready := true"),
+		one("a heartbeat's time lies in the future", "local/ledger/publish.go", "		latest = l.clock(latest)\n", "		latest = l.clock(latest) + 50_000\n"),
+	}
+}
+
+func engineAndState() []mutant {
+	return []mutant{
+		one("the watermark is skipped", fold, "		if err != nil || !added {", "		if err != nil || !added && late {"),
+		one("what was jumped over is not noted as missing", watermark, "			w.Missing = append(w.Missing, Range{w.Applied + 1, n - 1})\n", ""),
+		one("what was missing stays missing", watermark, "		w.Missing = slices.Delete(w.Missing, i, i+1)\n", ""),
+		one("a range of missing numbers shrinks at the wrong end", watermark, "		w.Missing[i].First++\n", "		w.Missing[i].Last--\n"),
+		one("a batch that was given up is acknowledged", fold, "		for _, i := range g.events {\n			b.fail(i, err)\n", "		for _, i := range g.events {\n			b.state[i] = duplicate\n"),
+		one("a reply that never came counts as written", fold, "	if err != nil || len(results) != len(writes) {\n		return append(again, written...)", "	if err != nil || len(results) != len(writes) {\n		for _, g := range written {\n			b.decide(g, applied)\n		}\n		return again"),
+		one("a conflict counts as written", fold, "		case Written:\n			b.report.Documents++", "		case Written, Conflict:\n			b.report.Documents++"),
+		{
+			Name: "a document is not read anew for another attempt",
+			Edits: []edit{
+				{engine, "	careful bool  // one event", "	doc     Document\n	careful bool  // one event"},
+				{fold, "		doc := docs[g.id]\n", "		doc := docs[g.id]\n		if g.doc != nil && !g.careful {\n			doc = g.doc\n		}\n"},
+				{fold, "		read := doc.Head().Version\n", "		read := doc.Head().Version\n		g.doc = doc\n"},
+			},
+			Test: simulation(),
+		},
+		one("the store writes whatever version is there", "shared/state/sqlitestate/table.go", `WHERE _id = ? AND version = ?"`, `WHERE _id = ? AND version >= ? - 1000"`).by("./shared/state/sqlitestate", "TestStore"),
+		one("an event that failed leaves its document half changed", fold, "			doc = b.e.fn.Collection.New()\n			if err := json.Unmarshal(before, doc); err != nil {\n				return nil, false, fmt.Errorf(\"copying the document %s: %w\", g.id, err)\n			}\n", "			_ = before\n"),
+		one("the day of a document goes back", fold, "	day := max(doc.Head().Day, b.today)", "	day := b.today"),
+		one("older rules change what newer ones have made", fold, "	if h.RulesVersion <= b.terms.rules {\n		return nil\n	}", "	if h.RulesVersion <= b.terms.rules+1 {\n		return nil\n	}"),
+		one("the error of the dead letters' topic is swallowed", engine, "		for _, i := range those {\n			b.fail(i, failed)\n		}\n		return failed\n", "		return nil\n"),
+		one("poison is not kept aside", engine, "	_ = b.bury(ctx, func(*Delivery) bool { return true }) // whose letters were not kept is to be brought again\n", ""),
+		one("a document passes over poison that is not kept aside yet", fold, "	if len(b.reasons) > 0 {\n		if err", "	if len(b.reasons) > 1_000_000 {\n		if err").by("./shared/projection", "TestPoisonWithoutARevision"),
+		one("poison that is brought again is kept aside again", engine, "d.Origin.Offset < s.read.Offset {\n			continue", "d.Origin.Offset < s.read.Offset-1_000_000 {\n			continue").by("./shared/projection", "TestPoisonIsKeptAsideAndBlocksNothing"),
+		one("the outcome names a later record than the first that failed", engine, "			r.Offset = min(r.Offset, p.Offset)", "			r.Offset = max(r.Offset, p.Offset)"),
+		one("a checkpoint claims one record more", checkpoint, "				c.Offset = max(c.Offset, o+int64(d.Records()))", "				c.Offset = max(c.Offset, o+int64(d.Records())+1)"),
+		one("a checkpoint claims what is to be brought again", checkpoint, "			return at.Offset < r.Offset", "			return at.Offset <= r.Offset"),
+		one("a checkpoint of single events claims what failed", checkpoint, "		return !o.Unplaced", "		return true"),
+		one("a bulk claims documents that it did not write", bulk, "		if r != Written {", "		if r == 0 {"),
+		one("a bulk claims before it writes", bulk, "	for part := range slices.Chunk(writes, chunk) {", "	for part := range slices.Chunk(writes[:len(writes)/2], chunk) {"),
+		one("a review stops after its first page", review, "		after = ids[len(ids)-1]\n", "		if after != \"\" {\n			return written, failed\n		}\n		after = ids[len(ids)-1]\n"),
+		one("a producer's repetition without a revision counts", fold, "	if slices.Contains(s.Recent, id) {\n		return false\n	}\n", ""),
+		one("an old record without a revision counts again", fold, "ok && offset <= last {", "ok && offset <= last && last < 0 {"),
+		one("an event in another currency is taken", engine, "	if c != b.e.currency {", "	if c == \"\" {"),
+		one("an event of another ledger is taken", engine, "	if isLedger(ev.Source) && ev.Source != b.terms.ledger {", "	if false {"),
+		one("the runner begins at the later of offset and checkpoint", "shared/trigger/kafkatrigger/start.go", "		from = min(from, checkpoint)", "		from = max(from, checkpoint)").by("./shared/trigger/kafkatrigger", "TestWhereAPartitionBegins"),
+		one("a dead letter loses the headers of its record", "shared/records/deadletters.go", "		if !strings.HasPrefix(h.Key, deadPrefix) {", "		if false {").by("./shared/records", "TestDeadLettersKeepTheOriginal"),
+	}
+}
+
+func rules() []mutant {
+	return []mutant{
+		one("a register goes back", "functions/productwinners/rules_registers.go", "strings.Compare(s.Source, o.Source)) > 0", "strings.Compare(s.Source, o.Source)) != 0"),
+		one("the last lot is dropped from what is at risk", "functions/lossrisk/rules.go", "	for i, l := range d.Lots {", "	for i, l := range d.Lots[:max(0, len(d.Lots)-1)] {"),
+		one("amounts are rounded down", "shared/money/money.go", "	if twice := r * 2; twice > uint64(c) || (twice == uint64(c) && q&1 == 1) {", "	if r == math.MaxUint64 {"),
+		one("half a penny is rounded up", "shared/money/money.go", "(twice == uint64(c) && q&1 == 1)", "twice == uint64(c)").by("./shared/money", ".*"),
+		one("a window is a day too long", "functions/productwinners/rules_figures.go", "		case age < week:", "		case age <= week:"),
+		one("a review comes a day late", "functions/productwinners/rules_figures.go", "				sooner(b.Day + e)", "				sooner(b.Day + e + 1)"),
+		one("the void of an invoice leaves its order", "functions/clientpromotions/rules.go", "		p.Net, p.Orders = -d.Net, -1", "		p.Net, p.Orders = -d.Net, 0"),
+		one("a client at the threshold is over it", "functions/clientpromotions/rules.go", "	over := s.Revenue > th.Promotion", "	over := s.Revenue >= th.Promotion").by("./functions/clientpromotions", ".*"),
+		one("a lot expires a day early", "functions/lossrisk/rules_lots.go", "e-event.Date(th.Expiring), e+1", "e-event.Date(th.Expiring), e"),
+		one("a heartbeat of an earlier time holds", "functions/freshness/rules.go", "	if ev.Time.Before(s.Time) ||", "	if"),
+	}
+}
