@@ -65,7 +65,7 @@ type Config struct {
 	Slots *Slots
 
 	// SessionTimeout is after how long the group gives up a member that is not heard
-	// of: 10 s where it is 0.
+	// of: 6 s where it is 0, which is the least that Kafka takes unless told otherwise.
 	SessionTimeout time.Duration
 	// DrainTimeout is for the batch in hand when the consumer is told to stop, or
 	// loses its partitions: 20 s where it is 0.
@@ -98,7 +98,7 @@ func (c *Config) complete() error {
 		value time.Duration
 	}{
 		{&c.BatchMaxTime, time.Second},
-		{&c.SessionTimeout, 10 * time.Second},
+		{&c.SessionTimeout, 6 * time.Second},
 		{&c.DrainTimeout, 20 * time.Second},
 		{&c.StuckAfter, 30 * time.Second},
 		{&c.Quiet, 10 * time.Second},
