@@ -38,7 +38,7 @@ type console struct {
 	err *os.File
 
 	data    string // --data
-	profile string // --profile
+	pprof   string // --pprof
 	flags   *pflag.FlagSet
 	started bool // the command line was right, and the command's own work began
 
@@ -135,8 +135,8 @@ environment, or in comptoir.env in the data directory: TIER_GOLD is --tier-gold.
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) (err error) {
 			c.started = true
-			if c.profile != "" {
-				c.endProfile, err = profile(c.profile)
+			if c.pprof != "" {
+				c.endProfile, err = profile(c.pprof)
 			}
 			return err
 		},
@@ -146,7 +146,7 @@ environment, or in comptoir.env in the data directory: TIER_GOLD is --tier-gold.
 	root.SetErr(c.err)
 	c.flags = root.PersistentFlags()
 	c.flags.StringVar(&c.data, "data", "", "the data directory `DIR` (default: the user's own, which comptoir config names)")
-	c.flags.StringVar(&c.profile, "profile", "", "write cpu.pprof and heap.pprof of the command into `DIR`, for go tool pprof")
+	c.flags.StringVar(&c.pprof, "pprof", "", "write cpu.pprof and heap.pprof of the command into `DIR`, for go tool pprof")
 	for _, s := range config.Settings() {
 		c.flags.String(s.Flag(), "", s.Purpose)
 		if err := c.flags.MarkHidden(s.Flag()); err != nil {

@@ -14,11 +14,11 @@ import (
 // cpu.pprof, and heap.pprof as it was when most memory was in use. stop ends it.
 func profile(dir string) (stop func() error, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a folder of the user's own, as mkdir makes it
-		return nil, fmt.Errorf("profiling: %w; name a folder that you may write to with --profile DIR", err)
+		return nil, fmt.Errorf("profiling: %w; name a folder that you may write to with --pprof DIR", err)
 	}
 	cpu, err := os.Create(filepath.Join(dir, "cpu.pprof"))
 	if err != nil {
-		return nil, fmt.Errorf("profiling: %w; name a folder that you may write to with --profile DIR", err)
+		return nil, fmt.Errorf("profiling: %w; name a folder that you may write to with --pprof DIR", err)
 	}
 	if err := pprof.StartCPUProfile(cpu); err != nil {
 		return nil, errors.Join(fmt.Errorf("profiling: %w", err), cpu.Close())
