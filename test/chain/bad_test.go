@@ -15,13 +15,13 @@ import (
 // ports, wrong files, a newer data directory. Here is what needs the chain.
 
 func TestAKafkaThatCannotBeReached(t *testing.T) {
-	b, dir := loadedPart(t)
+	b, loaded := loadedPart(t)
 	t.Parallel() // it waits for half a minute
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	address := nobody.Addr().String()
 	must(t, nobody.Close())
-	s := copied(t, dir)
+	s := copied(t, loaded)
 	p := s.do("run", "--until-caught-up", "--kafka-bootstrap-servers", address)
 	p.refuses("Kafka", address, "KAFKA_BOOTSTRAP_SERVERS")
 	t.Logf("it waited for %.0f s", p.took.Seconds())
@@ -32,7 +32,8 @@ func TestAKafkaThatCannotBeReached(t *testing.T) {
 // The broker of another shop, whose topics have two partitions, is no Kafka for
 // this one.
 func TestAnotherShopsBroker(t *testing.T) {
-	_, dir := loadedPart(t)
+	embedded(t)
+	_, loaded := loadedPart(t)
 	other := newShop(t)
 	kafka := other.start("run", "--partitions", "2")
 	var address string
@@ -41,7 +42,7 @@ func TestAnotherShopsBroker(t *testing.T) {
 		address, _, _ = strings.Cut(after, `"`)
 		return ok && strings.Contains(kafka.err.String(), "query: serving")
 	}, kafka)
-	s := copied(t, dir)
+	s := copied(t, loaded)
 	before := s.versions()
 	for _, args := range [][]string{{"run"}, {"run", "--until-caught-up"}, {"migrate"}, {"republish", "--all"}} {
 		s.do(append(args, "--kafka-bootstrap-servers", address)...).refuses("2 partitions", "8")
@@ -52,8 +53,9 @@ func TestAnotherShopsBroker(t *testing.T) {
 }
 
 func TestFilesOfANewerVersion(t *testing.T) {
-	_, dir := loadedPart(t)
-	s := copied(t, dir)
+	embedded(t)
+	_, loaded := loadedPart(t)
+	s := copied(t, loaded)
 	for _, name := range []string{"ledger.db", "state.db"} {
 		db := s.open(name, "rw")
 		var version int
@@ -75,9 +77,10 @@ func TestFilesOfANewerVersion(t *testing.T) {
 // import goes on where it stopped. The disk is a small one of the test's own, in a
 // namespace of its own, which ends with it.
 func TestAFullDisk(t *testing.T) {
+	embedded(t)
 	b := take(t, part)
 	disk, outside := t.TempDir(), t.TempDir()
-	s := at(t, filepath.Join(disk, "data"))
+	s := at(t, place{dir: filepath.Join(disk, "data")})
 	script := write(t, filepath.Join(outside, "script"), `set -u
 mount -t tmpfs -o size=16m none "$DISK" || exit 77
 mkdir "$DISK/data" && printf 'BUSINESS_DATE=2011-12-09\nCURRENCY=GBP\nBUSINESS_TIMEZONE=Europe/London\n' >"$DISK/data/comptoir.env"

@@ -1,6 +1,7 @@
 // Package chain uses the built command as a user does, on the real year: it
 // imports, kills, interrupts, loses files, and compares every figure with an
-// independent recomputation.
+// independent recomputation. Its shops are on the servers that COMPTOIR_TEST_…
+// names, else on the embedded defaults.
 package chain
 
 import (
@@ -17,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"comptoir/test/harness"
 )
 
 // binary is the built command, and scratch a folder for what tests share.
@@ -35,35 +38,81 @@ func TestMain(m *testing.M) {
 			fmt.Fprintf(os.Stderr, "building the command: %v\n%s", err, out)
 			return 1
 		}
-		return m.Run()
+		code := m.Run()
+		for _, p := range []place{yearLoaded, partLoaded} {
+			if err := harness.Clear(p.settings); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = max(code, 1)
+			}
+		}
+		return code
 	}())
 }
 
 // patience bounds whatever must end by itself, on however busy a machine.
 const patience = 3 * time.Minute
 
-// shop is a data directory and its user, whose home is empty.
-type shop struct {
-	testing.TB
-	dir, home string
+// place is where a shop's data is: its directory, and what it has on servers.
+type place struct {
+	dir      string
+	settings map[string]string // how to reach the servers, and its own names there
 }
 
-func at(t testing.TB, dir string) *shop { return &shop{TB: t, dir: dir, home: t.TempDir()} }
+// shop is a place and its user, whose home is empty.
+type shop struct {
+	testing.TB
+	place
+	home string
+}
+
+func at(t testing.TB, p place) *shop { return &shop{TB: t, place: p, home: t.TempDir()} }
+
+// onTheLastDay is the comptoir.env of a shop on the last day of the year.
+const onTheLastDay = "BUSINESS_DATE=2011-12-09\nCURRENCY=GBP\nBUSINESS_TIMEZONE=Europe/London\n"
 
 // newShop prepares a data directory that is on the last day of the year.
 func newShop(t testing.TB) *shop {
 	t.Helper()
-	s := at(t, filepath.Join(t.TempDir(), "data"))
+	s := at(t, place{filepath.Join(t.TempDir(), "data"), harness.Servers(t)})
 	must(t, os.Mkdir(s.dir, 0o700))
-	write(t, s.file("comptoir.env"), "BUSINESS_DATE=2011-12-09\nCURRENCY=GBP\nBUSINESS_TIMEZONE=Europe/London\n")
+	write(t, s.file("comptoir.env"), onTheLastDay)
+	s.migrate()
 	return s
 }
 
-// copied is a shop on a copy of a data directory on which nothing runs.
-func copied(t testing.TB, from string) *shop {
+func (s *shop) onKafka() bool   { return s.settings["KAFKA_BOOTSTRAP_SERVERS"] != "" }
+func (s *shop) onMongoDB() bool { return s.settings["MONGODB_URI"] != "" }
+
+// migrate makes what a user makes on servers before the first run.
+func (s *shop) migrate() {
+	s.Helper()
+	if len(s.settings) > 0 {
+		s.must("migrate", "--currency", "GBP")
+	}
+}
+
+// embedded is for tests of what belongs to the embedded defaults alone.
+func embedded(t testing.TB) {
 	t.Helper()
-	s := at(t, filepath.Join(t.TempDir(), "data"))
-	must(t, os.CopyFS(s.dir, os.DirFS(from)))
+	if len(harness.Place()) > 0 {
+		t.Skip("of the embedded defaults alone: run it without COMPTOIR_TEST_…")
+	}
+}
+
+// copied is a shop on a copy of a place on which nothing runs. On servers it
+// moves in as a shop does that has only its data directory: with the whole event log.
+func copied(t testing.TB, from place) *shop {
+	t.Helper()
+	s := at(t, place{filepath.Join(t.TempDir(), "data"), harness.Servers(t)})
+	must(t, os.CopyFS(s.dir, os.DirFS(from.dir)))
+	if len(s.settings) == 0 {
+		return s
+	}
+	s.migrate()
+	if s.onKafka() {
+		s.must("republish", "--all")
+	}
+	s.catchUp()
 	return s
 }
 
@@ -109,6 +158,9 @@ func (s *shop) start(args ...string) *process {
 	}
 	p.cmd = exec.CommandContext(context.Background(), binary, args...)
 	p.cmd.Env = []string{"HOME=" + s.home, "TMPDIR=" + s.home, "PATH=/nowhere"}
+	for name, value := range s.settings {
+		p.cmd.Env = append(p.cmd.Env, name+"="+value)
+	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	must(s, p.cmd.Start())
 	go func() {

@@ -11,8 +11,8 @@ import (
 // A till of another producer sells too: with revisions and without, each event
 // sent twice. It counts once, and verify tells it apart from the books.
 func TestForeign(t *testing.T) {
-	b, dir := loadedPart(t)
-	s := copied(t, dir)
+	b, loaded := loadedPart(t)
+	s := copied(t, loaded)
 	product, client := b.bestseller(), "14646"
 	winner, buyer := b.figures.Products["30d"][product], b.figures.Clients[client]
 	run := s.start("run")

@@ -3,6 +3,7 @@ package chain
 import (
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -66,7 +67,7 @@ func TestKilled(t *testing.T) {
 	t.Logf("killed run at the end: %d events recorded, %d noted as published", recorded, published)
 	s.catchUp().cost("the rest applied")
 	s.says(b)
-	s.sameLedger(calm + "/ledger.db")
+	s.sameLedger(filepath.Join(calm.dir, "ledger.db"))
 	if t.Failed() {
 		t.Logf("CHAIN_SEED=%d", seed)
 	}

@@ -1,26 +1,29 @@
 package chain
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"comptoir/test/harness"
 )
 
-// yearLoaded is a data directory that `comptoir demo` loaded the real year into,
-// and was never disturbed. Nothing runs on it.
+// yearLoaded is a place that `comptoir demo` loaded the real year into, and was
+// never disturbed. Nothing runs on it.
 var (
-	yearLoaded  string
+	yearLoaded  place
 	loadingYear sync.Once
 )
 
-func loadedYear(t testing.TB) (*books, string) {
+func loadedYear(t testing.TB) (*books, place) {
 	t.Helper()
 	b := take(t, whole)
 	loadingYear.Do(func() {
-		s := at(t, filepath.Join(scratch, "year")) // a fresh one: the command makes it
+		s := at(t, place{filepath.Join(scratch, "year"), harness.Place()}) // no directory yet: the command makes it
+		yearLoaded.settings = s.settings                                   // to be cleared, whatever comes
+		s.migrate()
 		p := s.must("demo", "--exit").cost("comptoir demo --exit")
 		for line := range strings.Lines(p.out.String()) {
 			if strings.HasPrefix(line, "Imported in ") {
@@ -30,9 +33,9 @@ func loadedYear(t testing.TB) (*books, string) {
 		if left, err := os.ReadDir(s.home); err != nil || len(left) > 0 {
 			t.Errorf("the home was empty, and now holds %v (%v)", left, err)
 		}
-		yearLoaded = s.dir
+		yearLoaded = s.place
 	})
-	if yearLoaded == "" {
+	if yearLoaded.dir == "" {
 		t.Fatal("the year was not loaded")
 	}
 	return b, yearLoaded
@@ -41,8 +44,8 @@ func loadedYear(t testing.TB) (*books, string) {
 // Every figure of the real year is right; importing the same files again
 // records nothing and moves nothing; a penny changed by hand is found.
 func TestYear(t *testing.T) {
-	b, dir := loadedYear(t)
-	s := at(t, dir)
+	b, loaded := loadedYear(t)
+	s := at(t, loaded)
 	s.says(b)
 
 	before := s.versions()
@@ -54,32 +57,10 @@ func TestYear(t *testing.T) {
 	s.unchanged(before)
 
 	const id = "14646" // the client who bought the most
-	put := s.alter("UPDATE clients SET doc = json_set(doc, '$.revenue', json_extract(doc, '$.revenue') + 1) WHERE _id = '" + id + "'")
+	h := s.byHand()
+	h.add("clients", id, "revenue", 1)
 	s.verifySaysNo("clients "+id+": revenue is ", "1 figures")
-	put()
-}
-
-// alter changes the state by hand and returns what puts it back.
-func (s *shop) alter(statement string) (putBack func()) {
-	s.Helper()
-	kept := map[string][]byte{}
-	for _, name := range []string{"state.db", "state.db-wal"} {
-		if content, err := os.ReadFile(s.file(name)); err == nil {
-			kept[name] = content
-		}
-	}
-	db := s.open("state.db", "rw")
-	_, err := db.Exec(statement)
-	must(s, err, db.Close())
-	return func() {
-		s.Helper()
-		for _, name := range []string{"state.db", "state.db-wal", "state.db-shm"} {
-			_ = os.Remove(s.file(name)) // the latter two need not be there
-		}
-		for name, content := range kept {
-			must(s, os.WriteFile(s.file(name), content, 0o600))
-		}
-	}
+	h.putBack()
 }
 
 // verifySaysNo demands exit 1 and lines that have the parts in them.
@@ -101,47 +82,50 @@ func (s *shop) verifySaysNo(parts ...string) {
 
 // Whatever is changed by hand in the state, verify says no, and where.
 func TestVerifySaysNo(t *testing.T) {
-	b, dir := loadedPart(t)
-	s := copied(t, dir)
+	b, loaded := loadedPart(t)
+	s := copied(t, loaded)
 	product := b.bestseller()
-	const own = "(SELECT key FROM json_each(doc, '$.sources') WHERE json_extract(value, '$.family') = '%s')"
-	lower := func(collection, family, id string) string {
-		path := "'$.sources[' || " + fmt.Sprintf(own, family) + " || '].applied'"
-		return "UPDATE " + collection + " SET doc = json_set(doc, " + path + ", json_extract(doc, " + path + ") - 1) WHERE _id = '" + id + "'"
-	}
 	for _, c := range []struct {
-		name, statement string
-		says            []string
+		name  string
+		alter func(h hand)
+		says  []string
 	}{
 		{
-			"a penny in a window", "UPDATE product_winners SET doc = json_set(doc, '$.windows.30d.cost', json_extract(doc, '$.windows.30d.cost') - 1) WHERE _id = '" + product + "'",
+			"a penny in a window", func(h hand) { h.add("product_winners", product, "windows.30d.cost", -1) },
 			[]string{"product_winners " + product + ": windows.30d.cost is "},
 		},
 		{
-			"a piece on the shelf", "UPDATE loss_risk_products SET doc = json_set(doc, '$.lots[0].on_hand', json_extract(doc, '$.lots[0].on_hand') + 1) WHERE _id = '" + product + "'",
+			"a piece on the shelf", func(h hand) { h.add("loss_risk_products", product, "lots.0.on_hand", 1) },
 			[]string{"loss_risk_products " + product + ": lots.", ".on_hand is "},
 		},
 		{
-			"a document deleted", "DELETE FROM product_winners WHERE _id = '" + product + "'",
+			"a document deleted", func(h hand) { h.remove("product_winners", product) },
 			[]string{"product_winners " + product + ": product.sums.applied is 0, the ledger says ", "product_winners " + product + ": product.changed.applied is 0, the ledger says 1"},
 		},
 		{
-			"a surplus document", "CREATE TEMP TABLE one AS SELECT * FROM clients LIMIT 1; UPDATE one SET _id = 'NOBODY', doc = json_set(doc, '$._id', 'NOBODY'); INSERT INTO clients SELECT * FROM one",
+			"a surplus document", func(h hand) { h.double("clients", "14646", "NOBODY") },
 			[]string{"clients NOBODY: document is there, the ledger says nothing", "clients NOBODY: client.sums.applied is "},
 		},
 		{
-			"an applied revision lowered", lower("product_winners", "product.sums", product),
+			"an applied revision lowered",
+			func(h hand) {
+				h.add("product_winners", product, s.source("product_winners", product, "product.sums")+".applied", -1)
+			},
 			[]string{"product_winners " + product + ": product.sums.applied is ", "product_winners " + product + ": total."},
 		},
 		{
-			"an applied revision of the stock lowered", lower("loss_risk_products", "stock.changed", product),
+			"an applied revision of the stock lowered",
+			func(h hand) {
+				h.add("loss_risk_products", product, s.source("loss_risk_products", product, "stock.changed")+".applied", -1)
+			},
 			[]string{"loss_risk_products " + product + ": stock.changed.applied is "},
 		},
 	} {
-		put := s.alter(c.statement)
+		h := s.byHand()
+		c.alter(h)
 		t.Logf("%s:", c.name)
 		s.verifySaysNo(c.says...)
-		put()
+		h.putBack()
 	}
 	s.must("verify", "--strict")
 }

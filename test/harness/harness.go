@@ -66,7 +66,7 @@ func (s *Shop) Start(parts ...datadir.Part) {
 		s.T.Fatal(err)
 	}
 	if s.Settings["KAFKA_BOOTSTRAP_SERVERS"] != "" {
-		if err := migrate(s.T, dir, s.Settings); err != nil {
+		if err := migrate(dir, s.Settings); err != nil {
 			s.T.Fatal(err)
 		}
 	}

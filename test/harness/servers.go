@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -33,36 +32,57 @@ var shops atomic.Int64
 // when the test ends.
 func Servers(t testing.TB) map[string]string {
 	t.Helper()
+	settings := Place()
+	t.Cleanup(func() {
+		t.Helper()
+		if err := Clear(settings); err != nil {
+			t.Error(err)
+		}
+	})
+	return settings
+}
+
+// Place is Servers for a shop that outlives a test: whoever takes it clears it.
+func Place() map[string]string {
 	settings := map[string]string{}
 	for _, s := range config.Settings() {
 		if v := os.Getenv(prefix + s.Name); v != "" && (strings.HasPrefix(s.Name, "KAFKA_") || strings.HasPrefix(s.Name, "MONGODB_")) {
 			settings[s.Name] = v
 		}
 	}
+	Name(settings)
+	return settings
+}
+
+// Name gives a shop topics, groups and a database of its own on the servers of its settings.
+func Name(settings map[string]string) {
 	name := fmt.Sprintf("test-%d-%d", time.Now().UnixNano(), shops.Add(1))
 	if settings["KAFKA_BOOTSTRAP_SERVERS"] != "" {
 		settings["KAFKA_GROUP_PREFIX"] = name + "."
 		for _, topic := range []string{"SALES", "INVENTORY", "CLIENTS", "HEARTBEATS", "DEAD_LETTERS"} {
 			settings["TOPIC_"+topic] = name + "." + strings.ToLower(topic)
 		}
-		t.Cleanup(func() { report(t, removeTopics(t, settings)) })
 	}
-	if uri := settings["MONGODB_URI"]; uri != "" {
+	if settings["MONGODB_URI"] != "" {
 		settings["MONGODB_DATABASE"] = name
-		t.Cleanup(func() { report(t, dropDatabase(uri, name)) })
 	}
-	return settings
 }
 
-func report(t testing.TB, err error) {
-	t.Helper()
+// Clear removes what a shop with these settings left on the servers.
+func Clear(settings map[string]string) (err error) {
+	if settings["KAFKA_BOOTSTRAP_SERVERS"] != "" {
+		err = RemoveTopics(settings)
+	}
+	if settings["MONGODB_URI"] != "" {
+		err = errors.Join(err, DropDatabase(settings))
+	}
 	if err != nil {
-		t.Errorf("tidying up on the server: %v", err)
+		return fmt.Errorf("tidying up on the servers: %w", err)
 	}
+	return nil
 }
 
-func connect(t testing.TB, dir *datadir.Dir, settings map[string]string) (*config.Config, *records.Cluster, error) {
-	t.Helper()
+func connect(dir *datadir.Dir, settings map[string]string) (*config.Config, *records.Cluster, error) {
 	cfg, err := config.Load(config.Map("the test", settings))
 	if err != nil {
 		return nil, nil, err
@@ -72,9 +92,8 @@ func connect(t testing.TB, dir *datadir.Dir, settings map[string]string) (*confi
 }
 
 // migrate makes the shop's topics, as a user does with `comptoir migrate`.
-func migrate(t testing.TB, dir *datadir.Dir, settings map[string]string) error {
-	t.Helper()
-	cfg, c, err := connect(t, dir, settings)
+func migrate(dir *datadir.Dir, settings map[string]string) error {
+	cfg, c, err := connect(dir, settings)
 	if err != nil {
 		return err
 	}
@@ -83,9 +102,9 @@ func migrate(t testing.TB, dir *datadir.Dir, settings map[string]string) error {
 	return err
 }
 
-func removeTopics(t testing.TB, settings map[string]string) error {
-	t.Helper()
-	_, c, err := connect(t, nil, maps.Clone(settings))
+// RemoveTopics removes the shop's topics.
+func RemoveTopics(settings map[string]string) error {
+	_, c, err := connect(nil, settings)
 	if err != nil {
 		return err
 	}
@@ -93,12 +112,13 @@ func removeTopics(t testing.TB, settings map[string]string) error {
 	return recordstest.RemoveTopics(context.Background(), c)
 }
 
-func dropDatabase(uri, name string) error {
+// DropDatabase removes the shop's state.
+func DropDatabase(settings map[string]string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	c, err := mongo.Connect(options.Client().ApplyURI(uri))
+	c, err := mongo.Connect(options.Client().ApplyURI(settings["MONGODB_URI"]))
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.Database(name).Drop(ctx), c.Disconnect(ctx))
+	return errors.Join(c.Database(settings["MONGODB_DATABASE"]).Drop(ctx), c.Disconnect(ctx))
 }
