@@ -28,18 +28,8 @@ storage() { "${java[@]:0:1}" -Xmx256m "${java[@]:1}" kafka.tools.StorageTool "$@
 
 format=(format -t "$(cat "$dir/cluster")")
 if [ "$protocol" = SASL_SSL ]; then
-	need openssl 'install it, or leave --sasl out'
-	if [ ! -e "$dir/server.pem" ]; then
-		(
-			umask 077
-			openssl rand -hex 16 >"$dir/password"
-			openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj '/CN=Comptoir test CA' -keyout "$dir/ca.key" -out "$dir/ca.pem"
-			openssl req -newkey rsa:2048 -nodes -subj '/CN=127.0.0.1' -keyout "$dir/server.key" -out "$dir/server.csr"
-			openssl x509 -req -days 3650 -in "$dir/server.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -out "$dir/server.crt" \
-				-extfile <(echo 'subjectAltName=IP:127.0.0.1,DNS:localhost')
-			cat "$dir/server.key" "$dir/server.crt" >"$dir/server.pem"
-		) >"$dir/log" 2>&1 || fail 'openssl could not make the certificates' "$dir/log"
-	fi
+	certificates "$dir"
+	[ -s "$dir/password" ] || (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$dir/password")
 	format+=(--add-scram "SCRAM-SHA-512=[name=comptoir,password=$(cat "$dir/password")]")
 fi
 

@@ -37,6 +37,23 @@ stop() {
 	kill -KILL "$pid" 2>/dev/null || true
 }
 
+# certificates DIR: an authority of its own in DIR/ca.pem, and with its signature
+# server.key and server.crt for 127.0.0.1; server.pem holds both.
+certificates() {
+	[ ! -e "$1/server.pem" ] || return 0
+	need openssl 'install it, or leave --secure out'
+	mkdir -p "$1"
+	(
+		umask 077
+		openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj '/CN=Comptoir test CA' -keyout "$1/ca.key" -out "$1/ca.pem"
+		openssl req -newkey rsa:2048 -nodes -subj '/CN=127.0.0.1' -keyout "$1/server.key" -out "$1/server.csr"
+		openssl x509 -req -days 3650 -in "$1/server.csr" -CA "$1/ca.pem" -CAkey "$1/ca.key" -CAcreateserial -out "$1/server.crt" \
+			-extfile <(echo 'subjectAltName=IP:127.0.0.1,DNS:localhost')
+		cat "$1/server.key" "$1/server.crt" >"$1/server.pem.new"
+		mv "$1/server.pem.new" "$1/server.pem"
+	) >"$1/openssl.log" 2>&1 || fail 'openssl could not make the certificates' "$1/openssl.log"
+}
+
 # free PORT: waits up to 10 s, because a killed process keeps its ports for a moment.
 free() {
 	for _ in $(seq 40); do

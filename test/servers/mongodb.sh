@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# mongodb.sh DIR PORT CACHE: a server of MongoDB's protocol on 127.0.0.1: FerretDB
-# in front of PostgreSQL with the DocumentDB extension, for machines that have
-# packages and no images. Run again it starts only what is not running. up.sh
-# calls it.
+# mongodb.sh DIR PORT PROTOCOL CACHE: a server of MongoDB's protocol on 127.0.0.1:
+# FerretDB in front of PostgreSQL with the DocumentDB extension, for machines that
+# have packages and no images. PROTOCOL is PLAINTEXT or SASL_SSL, which is TLS; a
+# user with a password there is always. Run again it starts only what is not
+# running. up.sh calls it.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ./lib.sh
 export LC_ALL=C
-dir=$1 port=$2 cache=$3
+dir=$1 port=$2 protocol=$3 cache=$4
 sqlport=$((port + 1))
 suite=${COMPTOIR_DEBIAN_SUITE:-forky} ferretdb_version=v2.7.0
 root=$cache/postgresql
@@ -123,8 +124,13 @@ start_postgresql() {
 start_ferretdb() {
 	! ours "$dir/ferretdb.pid" "--state-dir=$dir" || return 0
 	free "$port"
+	local listen=("--listen-addr=127.0.0.1:$port")
+	if [ "$protocol" = SASL_SSL ]; then
+		certificates "$dir/tls"
+		listen=(--listen-addr=- "--listen-tls=127.0.0.1:$port" "--listen-tls-cert-file=$dir/tls/server.crt" "--listen-tls-key-file=$dir/tls/server.key")
+	fi
 	FERRETDB_POSTGRESQL_URL="postgres://comptoir:$PGPASSWORD@127.0.0.1:$sqlport/postgres?pool_max_conns=40" DO_NOT_TRACK=1 \
-		setsid "$cache/ferretdb" --listen-addr="127.0.0.1:$port" --debug-addr=- --state-dir="$dir" --telemetry=disable --log-level=WARN \
+		setsid "$cache/ferretdb" "${listen[@]}" --debug-addr=- --state-dir="$dir" --telemetry=disable --log-level=WARN \
 		>>"$dir/ferretdb.log" 2>&1 </dev/null &
 	echo $! >"$dir/ferretdb.pid"
 	for _ in $(seq 200); do
@@ -137,4 +143,7 @@ start_ferretdb() {
 
 start_postgresql
 start_ferretdb
-echo "MONGODB_URI=mongodb://comptoir:$PGPASSWORD@127.0.0.1:$port/"
+tls=''
+# Alone it turns TLS on too, and a line without & needs no quotes in a shell.
+[ "$protocol" != SASL_SSL ] || tls="?tlsCAFile=$dir/tls/ca.pem"
+echo "MONGODB_URI=mongodb://comptoir:$PGPASSWORD@127.0.0.1:$port/$tls"

