@@ -52,8 +52,7 @@ var (
 	errKilled  = errors.New("simulated: this process was killed")
 )
 
-// start makes a process that runs f.
-func (h *history) start(name string, f func(p *process)) *process {
+func (h *history) newProcess(name string) *process {
 	h.started++
 	p := &process{h: h, number: h.started, name: name, ended: make(chan struct{}), rng: rand.New(rand.NewPCG(h.plan.seed, 1000+uint64(h.started)))}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
@@ -62,16 +61,27 @@ func (h *history) start(name string, f func(p *process)) *process {
 	}
 	h.note("start %s#%d", name, p.number)
 	h.processes = append(h.processes, p)
+	return p
+}
+
+// start makes a process and lets it run f.
+func (h *history) start(name string, f func(p *process)) *process {
+	p := h.newProcess(name)
+	p.run(f)
+	return p
+}
+
+// run runs f, until it ends or the process is killed.
+func (p *process) run(f func(p *process)) {
 	go func() {
 		defer close(p.ended)
 		defer func() {
 			if err := recover(); err != nil {
-				h.fail("%s#%d panicked: %v", name, p.number, err)
+				p.h.fail("%s#%d panicked: %v", p.name, p.number, err)
 			}
 		}()
 		f(p)
 	}()
-	return p
 }
 
 // call asks for something and waits for the reply. do runs at most once.
@@ -93,22 +103,20 @@ func (h *history) kill(p *process) {
 	h.count("killed")
 	p.dead.Store(true)
 	p.cancel()
-	kept := h.net.calls[:0]
 	for _, c := range h.sorted() {
 		if c.by != p {
-			kept = append(kept, c)
 			continue
 		}
 		waiting := !c.alone
 		if !c.happened && c.ready == nil && (c.alone || h.rng.IntN(2) == 0) {
 			c.alone = true // it is on the wire
-			kept = append(kept, c)
+		} else {
+			h.drop(c)
 		}
 		if waiting {
 			c.reply <- errKilled
 		}
 	}
-	h.net.calls = kept
 	h.processes = slices.DeleteFunc(h.processes, func(q *process) bool { return q == p })
 	synctest.Wait()
 }
@@ -116,10 +124,12 @@ func (h *history) kill(p *process) {
 // sorted returns what is under way in an order that does not depend on which
 // goroutine came first.
 func (h *history) sorted() []*call {
+	h.net.mu.Lock()
+	defer h.net.mu.Unlock()
 	slices.SortStableFunc(h.net.calls, func(a, b *call) int {
 		return cmp.Or(cmp.Compare(a.by.number, b.by.number), cmp.Compare(a.name, b.name))
 	})
-	return h.net.calls
+	return slices.Clone(h.net.calls)
 }
 
 // tick lets one thing happen, or time pass. It tells whether anything could.
@@ -188,5 +198,7 @@ func (h *history) finish(c *call, err error) {
 }
 
 func (h *history) drop(c *call) {
+	h.net.mu.Lock()
+	defer h.net.mu.Unlock()
 	h.net.calls = slices.DeleteFunc(h.net.calls, func(d *call) bool { return d == c })
 }

@@ -74,7 +74,8 @@ func (h *history) run(index int) *runner {
 		r.names = append(r.names, h.broker.partitionsOf(topic)...)
 	}
 	h.runners[index] = r
-	r.p = h.start(fn.Name, func(p *process) {
+	r.p = h.newProcess(fn.Name)
+	r.p.run(func(p *process) {
 		r.engine = h.newEngine(p, index)
 		for attempt := 1; !p.dead.Load(); attempt++ {
 			err := r.begin()
