@@ -84,11 +84,24 @@ func engineAndState() []mutant {
 		one("the error of the dead letters' topic is swallowed", engine, "		for _, i := range those {\n			b.fail(i, failed)\n		}\n		return failed\n", "		return nil\n"),
 		one("poison is not kept aside", engine, "	_ = b.bury(ctx, func(*Delivery) bool { return true }) // whose letters were not kept is to be brought again\n", ""),
 		one("a document passes over poison that is not kept aside yet", fold, "	if len(b.reasons) > 0 {\n		if err", "	if len(b.reasons) > 1_000_000 {\n		if err").by("./shared/projection", "TestPoisonWithoutARevision"),
+		one("poison without a revision is forgotten by another attempt", fold, "		case b.state[i] != poisoned || b.batch[i].Event.Revision > 0:", "		default:").by("./shared/projection", "TestPoisonWithoutARevision"),
 		one("poison that is brought again is kept aside again", engine, "d.Origin.Offset < s.read.Offset {\n			continue", "d.Origin.Offset < s.read.Offset-1_000_000 {\n			continue").by("./shared/projection", "TestPoisonIsKeptAsideAndBlocksNothing"),
 		one("the outcome names a later record than the first that failed", engine, "			r.Offset = min(r.Offset, p.Offset)", "			r.Offset = max(r.Offset, p.Offset)"),
 		one("a checkpoint claims one record more", checkpoint, "				c.Offset = max(c.Offset, o+int64(d.Records()))", "				c.Offset = max(c.Offset, o+int64(d.Records())+1)"),
 		one("a checkpoint claims what is to be brought again", checkpoint, "			return at.Offset < r.Offset", "			return at.Offset <= r.Offset"),
 		one("a checkpoint of single events claims what failed", checkpoint, "		return !o.Unplaced", "		return true"),
+		{
+			Name: "a checkpoint's offset follows whoever writes last",
+			Edits: []edit{
+				{checkpoint, "o < 0 || o+n > start {", "o < 0 || o+n > 0 {"},
+				{checkpoint, "				c.Offset = max(c.Offset, o+int64(d.Records()))", "				c.Offset = o + int64(d.Records())"},
+			},
+			Test: simulation(),
+		},
+		one("a checkpoint's rules go back", checkpoint, "	if rules >= c.RulesVersion {", "	if rules > 0 {"),
+		one("documents that are tried again are not sorted", fold, "		sortByID(pending)\n", "").by("./shared/projection", "TestWhatIsTriedAgainIsSortedToo"),
+		one("a bulk does not review what it writes", bulk, "		if err := r.e.review(o.doc, max(o.doc.Head().Day, r.today)); err != nil {\n			return err\n		}\n", ""),
+		one("a run of records that are of no use claims one more", "shared/projection/function.go", "func (d *Delivery) Records() int { return 1 + d.More }", "func (d *Delivery) Records() int { return 1 + d.More + min(d.More, 1) }"),
 		one("a bulk claims documents that it did not write", bulk, "		if r != Written {", "		if r == 0 {"),
 		one("a bulk claims before it writes", bulk, "	for part := range slices.Chunk(writes, chunk) {", "	for part := range slices.Chunk(writes[:len(writes)/2], chunk) {"),
 		one("a review stops after its first page", review, "		after = ids[len(ids)-1]\n", "		if after != \"\" {\n			return written, failed\n		}\n		after = ids[len(ids)-1]\n"),
@@ -112,6 +125,7 @@ func rules() []mutant {
 		one("the void of an invoice leaves its order", "functions/clientpromotions/rules.go", "		p.Net, p.Orders = -d.Net, -1", "		p.Net, p.Orders = -d.Net, 0"),
 		one("a client at the threshold is over it", "functions/clientpromotions/rules.go", "	over := s.Revenue > th.Promotion", "	over := s.Revenue >= th.Promotion").by("./functions/clientpromotions", ".*"),
 		one("a lot expires a day early", "functions/lossrisk/rules_lots.go", "e-event.Date(th.Expiring), e+1", "e-event.Date(th.Expiring), e"),
+		one("of two heartbeats of a time the first holds", "functions/freshness/rules.go", "ev.Time.Equal(s.Time) && !s.less(d)", "ev.Time.Equal(s.Time)").by("./functions/freshness", "TestTheLatestHeartbeatHoldsAsAWhole"),
 		one("a heartbeat of an earlier time holds", "functions/freshness/rules.go", "	if ev.Time.Before(s.Time) ||", "	if"),
 	}
 }
