@@ -129,7 +129,6 @@ type checkpointDoc struct {
 	Time         time.Time   `json:"time"`
 	Records      int64       `json:"records"`
 	DeadLetters  int64       `json:"dead_letters"`
-	LastDead     *time.Time  `json:"last_dead_letter_at"`
 	Sources      []sourceDoc `json:"sources"`
 }
 

@@ -48,9 +48,8 @@ type FunctionStatus struct {
 	// Lag counts the events that are published and not applied; null without a heartbeat.
 	Lag *int64 `json:"lag"`
 	// Gaps counts the sequence numbers that were jumped over.
-	Gaps             int64      `json:"gaps"`
-	DeadLetters      int64      `json:"dead_letters"`
-	LastDeadLetterAt *time.Time `json:"last_dead_letter_at"`
+	Gaps        int64 `json:"gaps"`
+	DeadLetters int64 `json:"dead_letters"`
 	// RulesVersion is that of the rules in force; null before the function ran.
 	RulesVersion *int64 `json:"rules_version"`
 	// ReviewsDue counts the documents that the day has overtaken.
@@ -170,9 +169,6 @@ func (r *reading) function(f *Function, beat *heartbeatDoc) FunctionStatus {
 		fs.Streams = append(fs.Streams, ss)
 		fs.Gaps += ss.Gaps
 		fs.DeadLetters += ss.DeadLetters
-		if c.LastDead != nil && (fs.LastDeadLetterAt == nil || c.LastDead.After(*fs.LastDeadLetterAt)) {
-			fs.LastDeadLetterAt = instant(*c.LastDead)
-		}
 		times, lags = append(times, ss.AsOf), append(lags, ss.Lag)
 	}
 	slices.SortFunc(fs.Streams, func(a, b StreamStatus) int { return compareStreams(a.Stream, b.Stream) })

@@ -269,8 +269,17 @@ func TestARecordThatIsNoCloudEventIsKeptAside(t *testing.T) {
 		t.Errorf("both functions that read sales must count one dead letter:\n%s", r.out)
 	}
 	s.wantFigures()
-	if r := s.do("doctor"); !strings.Contains(r.out, "1 records were kept aside") {
+	if r := s.do("doctor"); !strings.Contains(r.out, "1 record kept aside") {
 		t.Errorf("the doctor does not tell of it:\n%s", r.out)
+	}
+	listed := s.do("dead-letters", "list")
+	if id, _, _ := strings.Cut(listed.out, " "); len(id) != 12 || !strings.Contains(listed.out, "sales/3@") || !strings.Contains(listed.out, "→ have its producer send CloudEvents") {
+		t.Errorf("dead-letters list:\n%s", listed.out)
+	} else if shown := s.do("dead-letters", "show", id[:6]); !strings.Contains(shown.out, "68 65 6c 6c 6f") || !strings.Contains(shown.out, `key      "x"`) {
+		t.Errorf("dead-letters show:\n%s%s", shown.out, shown.stderr)
+	}
+	if r := s.do("dead-letters", "redrive", "--all", "--dry-run"); !strings.Contains(r.out, "1 record would be published again; nothing was.") {
+		t.Errorf("dead-letters redrive --dry-run:\n%s%s", r.out, r.stderr)
 	}
 }
 

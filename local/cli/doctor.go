@@ -208,8 +208,8 @@ func examineFunction(f query.FunctionStatus) (findings []finding) {
 	}
 	if f.DeadLetters > 0 {
 		findings = append(findings, finding{
-			f.Name, fmt.Sprintf("%s records were kept aside, the last at %s", humanize.Comma(f.DeadLetters), stamp(f.LastDeadLetterAt)),
-			"each stands in the topic dead-letters with its reason in the header comptoir_dead_reason",
+			f.Name, recordsText(int(f.DeadLetters)) + " kept aside so far",
+			"see `comptoir dead-letters list`, which says what to do about each",
 		})
 	}
 	if f.ReviewsDue > 0 {
