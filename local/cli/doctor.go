@@ -199,10 +199,8 @@ func examineFunction(f query.FunctionStatus) (findings []finding) {
 	findings = append(findings, level)
 	if f.Gaps > 0 {
 		var commands []string
-		for _, s := range f.Streams {
-			for _, r := range s.Missing {
-				commands = append(commands, fmt.Sprintf("comptoir republish %s:%d-%d", s.Stream, r[0], r[1]))
-			}
+		for _, g := range gapsOf([]query.FunctionStatus{f}) {
+			commands = append(commands, g.republish())
 		}
 		findings = append(findings, finding{f.Name, fmt.Sprintf("%s events are missing", humanize.Comma(f.Gaps)), "bring them again: " + strings.Join(commands[:min(len(commands), 5)], "; ")})
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -150,7 +152,41 @@ func printStatus(out io.Writer, o overview) error {
 	for _, f := range st.Functions {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t  %s\n", stamp(f.AsOf), optional(f.Lag, humanize.Comma), f.Gaps, f.DeadLetters, f.ReviewsDue, f.Name)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, g := range gapsOf(st.Functions) {
+		fmt.Fprintf(out, "missing of %s: %d to %d, to %s: bring them again with `%s`\n", g.stream, g.first, g.last, strings.Join(g.functions, ", "), g.republish())
+	}
+	return nil
+}
+
+// gap is a range of a stream that functions have never seen.
+type gap struct {
+	stream      string
+	first, last int64
+	functions   []string
+}
+
+func (g *gap) republish() string {
+	return fmt.Sprintf("comptoir republish %s:%d-%d", g.stream, g.first, g.last)
+}
+
+// gapsOf lists what is missing, each range once.
+func gapsOf(all []query.FunctionStatus) (gaps []gap) {
+	for _, f := range all {
+		for _, s := range f.Streams {
+			for _, r := range s.Missing {
+				i := slices.IndexFunc(gaps, func(g gap) bool { return g.stream == s.Stream && g.first == r[0] && g.last == r[1] })
+				if i < 0 {
+					i = len(gaps)
+					gaps = append(gaps, gap{stream: s.Stream, first: r[0], last: r[1]})
+				}
+				gaps[i].functions = append(gaps[i].functions, f.Name)
+			}
+		}
+	}
+	return gaps
 }
 
 func stamp(t *time.Time) string {
