@@ -73,6 +73,12 @@ func run(ctx context.Context, part string, markdown bool) (bad int, err error) {
 			all = append(all, m)
 		}
 	}
+	if len(all) == 0 {
+		return 0, fmt.Errorf("no mutant has %q in its name", part)
+	}
+	if err := baseline(ctx, root, all); err != nil {
+		return 0, err
+	}
 	results := make([]result, len(all))
 	began := time.Now()
 	var group sync.WaitGroup
@@ -113,6 +119,24 @@ func moduleRoot(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("asking go for the module: %w", err)
 	}
 	return filepath.Dir(strings.TrimSpace(string(out))), nil
+}
+
+// baseline runs each test once with nothing changed: one that fails anyway catches
+// nothing.
+func baseline(ctx context.Context, root string, all []mutant) error {
+	done := map[test]bool{}
+	for _, m := range all {
+		if done[m.Test] {
+			continue
+		}
+		done[m.Test] = true
+		cmd := exec.CommandContext(ctx, "go", "test", "-timeout", limit.String(), "-run", m.Test.Run, m.Test.Package) //nolint:gosec // both are in the list above
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s fails with nothing changed: %w\n%s", m.Test, err, out)
+		}
+	}
+	return nil
 }
 
 // try applies a mutant in an overlay and runs its test.
