@@ -48,7 +48,8 @@ func ledgerAndRelay() []mutant {
 	return []mutant{
 		one("the ledger believes its books after a rollback", "local/ledger/record.go", "believed = err == nil", "believed = true"),
 		one("two events of an entity have the same revision", "local/ledger/emit.go", "	p.sums++\n", "	if p.sums%7 != 3 {\n		p.sums++\n	}\n"),
-		one("the last lot is dropped from a product's stock", "local/ledger/stock.go", "		if l.onHand != 0 {\n			stock.Lots", "		if l.onHand != 0 && l != p.lots[len(p.lots)-1] {\n			stock.Lots").by("./local/ledger", "TestShelf|TestHistories"),
+		one("the last lot is dropped from a product's stock", "local/ledger/stock.go", "		if l.onHand != 0 {\n			stock.Lots", "		if l.onHand != 0 && l != p.lots[len(p.lots)-1] {\n			stock.Lots"),
+		one("what was sold on the day of a count moves the counted stock", "local/ledger/stock.go", "(p.countedOn == event.NoDate || d > p.countedOn)", "(p.countedOn == event.NoDate || d >= p.countedOn)"),
 		one("the last return takes no remainder", "local/ledger/returns.go", "	if before+q == all {\n		return left, nil\n	}\n", "	_ = before\n").by("./local/ledger", "TestReturnsToTheLastPenny|TestHistories"),
 		one("an error of Kafka counts as acknowledged", publish, "at.topic, at.partition, batch); err != nil {\n			return err\n		}", "at.topic, at.partition, batch); err != nil && size < 0 {\n			return err\n		}"),
 		one("a record that is sent again has a new revision", publish, "		m := event.Encode(ev.Attributes, ev.Data)\n", "		if !r.trouble.since.IsZero() {\n			ev.Revision++\n		}\n		m := event.Encode(ev.Attributes, ev.Data)\n"),

@@ -68,7 +68,7 @@ type history struct {
 	streams      []string
 	products     []string
 	papers       []paper
-	entries      int
+	shelves      []shelf
 	producers    []*producer
 
 	styles  []style
@@ -84,6 +84,7 @@ type history struct {
 	numbered     map[numbering]*fact
 	illnesses    map[string]illness
 	letters      []letter
+	undisturbed  int             // of them, those before every process was ended
 	buried       map[string]bool // function and fact
 	verified     map[string]int64
 	redelivering bool

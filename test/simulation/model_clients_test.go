@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"comptoir/functions/clientpromotions"
-	"comptoir/local/ledger"
 	"comptoir/shared/event"
 )
 
@@ -107,47 +106,5 @@ func (h *history) checkEligible(where string, facts []*spoken, got map[string]an
 	}
 	if since != began || lost != ended {
 		h.fail("%s is eligible since %v, lost at %v; by its events since %v, lost at %v", where, since, lost, began, ended)
-	}
-}
-
-// checkBooks holds that the events of the ledger say what its books say: what
-// each client owes by the documents that stand.
-func (h *history) checkBooks() {
-	byBooks, byEvents := map[string]int64{}, map[string]int64{}
-	products, sold := map[string]int64{}, map[string]int64{}
-	for _, p := range h.papers {
-		sign := int64(1)
-		if p.Kind == ledger.KindCreditNote {
-			sign = -1
-		}
-		if p.void {
-			continue
-		}
-		if p.Client != "" {
-			byBooks[p.Client] += sign * int64(p.Net)
-		}
-		for _, l := range p.Lines {
-			products[l.Product] += sign * int64(l.Net)
-		}
-	}
-	for _, f := range h.facts {
-		if f.source != h.ledgerSource {
-			continue
-		}
-		s := &spoken{fact: f}
-		if err := s.read(f.message.Value); err != nil {
-			h.fail("%s cannot be read: %v", f, err)
-		}
-		switch net, _ := owed(s); {
-		case isInvoice(s):
-			byEvents[f.key] += net
-		case isSale(s):
-			sold[f.key] += moved(s).revenue
-		}
-	}
-	for _, id := range slices.Concat(h.products, []string{"C1", "C2", "C3"}) {
-		if byBooks[id] != byEvents[id] || products[id] != sold[id] {
-			h.fail("the books say that %s stands at %d and %d, and the events say %d and %d", id, byBooks[id], products[id], byEvents[id], sold[id])
-		}
 	}
 }

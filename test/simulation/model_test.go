@@ -190,6 +190,7 @@ func (h *history) checkDocuments(last event.Date) {
 		}
 	}
 	h.checkBooks()
+	h.checkStock()
 }
 
 // compare compares a document as of its day; and as of the last day, where it

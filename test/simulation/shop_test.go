@@ -80,12 +80,20 @@ type paper struct {
 	void bool
 }
 
+// shelf is what receipts and counts say of one product's stock.
+type shelf struct {
+	product  string
+	date     event.Date
+	quantity money.Quantity
+	counted  bool // all that there is at the end of the date; otherwise it comes to it
+}
+
 var errRollback = errors.New("simulated: the program that records fails")
 
 // record runs f as one transaction of the ledger, and fails it on purpose where
 // undo is set: then nothing of it may ever be seen.
 func (h *history) record(r *rand.Rand, undo bool, f func(tx *ledger.Tx) error) {
-	papers, entered := h.papers, h.entries
+	papers, shelves := h.papers, h.shelves
 	h.papers = append([]paper(nil), h.papers...)
 	keep := h.ledger.Record
 	if r.IntN(4) == 0 {
@@ -105,7 +113,7 @@ func (h *history) record(r *rand.Rand, undo bool, f func(tx *ledger.Tx) error) {
 	switch {
 	case err == nil:
 	case undo && errors.Is(err, errRollback), errors.As(err, &rule):
-		h.papers, h.entries = papers, entered
+		h.papers, h.shelves = papers, shelves
 		h.count("entry refused or rolled back")
 	default:
 		h.fail("recording: %v", err)
@@ -124,7 +132,6 @@ func (h *history) enter(r *rand.Rand, undo bool) {
 				h.count("entry refused by a rule")
 				continue
 			}
-			h.entries++
 			h.count("entry")
 		}
 		return nil
@@ -141,9 +148,11 @@ func (h *history) entry(r *rand.Rand, tx *ledger.Tx) error {
 		_, err := tx.PutClient(ledger.Client{ID: "C" + strconv.Itoa(1+r.IntN(3)), Name: "client " + strconv.Itoa(r.IntN(50))})
 		return err
 	case 2, 3:
-		_, err := tx.Receive(ledger.StockReceipt{
-			Product: product, Date: h.date(r, today), Quantity: quantity(r), UnitCost: maybe(r, 600), ExpiryDate: expiry(r, today),
-		})
+		v := ledger.StockReceipt{Product: product, Date: h.date(r, today), Quantity: quantity(r), UnitCost: maybe(r, 600), ExpiryDate: expiry(r, today)}
+		_, err := tx.Receive(v)
+		if err == nil {
+			h.shelves = append(h.shelves, shelf{product: product, date: v.Date, quantity: v.Quantity})
+		}
 		return err
 	case 4:
 		return h.countStock(r, tx, product, today)
@@ -245,7 +254,14 @@ func (h *history) countStock(r *rand.Rand, tx *ledger.Tx, product string, today 
 	for n := range r.IntN(4) {
 		c.Lots = append(c.Lots, ledger.CountedLot{Lot: "K" + strconv.Itoa(n), OnHand: quantity(r), UnitCost: maybe(r, 500), ReceivedOn: today - event.Date(r.IntN(60)), ExpiryDate: expiry(r, today)})
 	}
-	_, err := tx.Count(ledger.StockCount{Date: h.date(r, today), Products: []ledger.CountedProduct{c}})
+	s := shelf{product: product, date: h.date(r, today), counted: true}
+	for _, l := range c.Lots {
+		s.quantity += l.OnHand
+	}
+	_, err := tx.Count(ledger.StockCount{Date: s.date, Products: []ledger.CountedProduct{c}})
+	if err == nil {
+		h.shelves = append(h.shelves, s)
+	}
 	return err
 }
 

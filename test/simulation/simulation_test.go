@@ -24,9 +24,6 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// usual is how many histories are played where SIMULATE_SEEDS does not say.
-const usual = 200
-
 // TestHistories plays histories: SIMULATE_SEEDS of them (from SIMULATE_FROM on), or the
 // one of SIMULATE_SEED. The seeds that once failed come first.
 func TestHistories(t *testing.T) {

@@ -146,6 +146,7 @@ func (h *history) settle() {
 	h.note("the faults end")
 	h.rng = rand.New(rand.NewPCG(h.plan.seed, 7))
 	h.calm = true
+	h.undisturbed = len(h.letters)
 	if !h.reopened {
 		h.skew.Store(0)
 	}
@@ -290,8 +291,8 @@ func (h *history) checkLetters() {
 	reasons, times := map[string]string{}, map[string]int{}
 	// Where nothing was killed, lost or worked on by two, each record makes one letter.
 	smooth := !h.plan.faults[lostReplies] && !h.plan.faults[lateWrites] && !h.plan.faults[crashes] && !h.plan.faults[handovers] && !h.plan.faults[newRules] && !h.plan.faults[refusals]
-	for _, l := range h.letters {
-		if l.origin.Offset >= 0 && !h.mended {
+	for i, l := range h.letters {
+		if l.origin.Offset >= 0 && i < h.undisturbed {
 			where := fmt.Sprintf("%s for %s", l.origin, l.function)
 			if times[where]++; times[where] > 1 && smooth {
 				h.fail("%s was buried %d times although nothing went wrong", where, times[where])
