@@ -32,8 +32,35 @@ test: ## Run every test that needs Go alone.
 	$(GO) test ./...
 
 .PHONY: test-all
-test-all: ## Run everything, with the race detector where cgo is there; say what was skipped and why.
+test-all: ## Run everything: race detector, real servers, simulation, mutants; say what was skipped and why.
 	@GO='$(GO)' ./test/all
+
+.PHONY: test-servers
+test-servers: ## Run what runs on real servers, on some that it starts and stops.
+	@GO='$(GO)' ./test/all servers
+
+.PHONY: servers-up
+servers-up: ## Start Apache Kafka and a MongoDB for the tests; print their addresses.
+	@./test/servers/up.sh $(SERVERS)
+	@echo 'Tests use them where the variables above are set with COMPTOIR_TEST_ before their names.' >&2
+
+.PHONY: servers-down
+servers-down: ## Stop what servers-up started; their data stays. SERVERS=--remove deletes it.
+	@./test/servers/down.sh $(SERVERS)
+
+SEEDS ?= 10000
+
+.PHONY: simulate
+simulate: ## Play SEEDS=10000 histories of a shop on a Kafka and a store that misbehave.
+	SIMULATE_SEEDS=$(SEEDS) $(GO) test ./test/simulation -count=1 -timeout 0 -v -run TestHistories
+
+.PHONY: mutants
+mutants: ## Put faults into the code, one at a time; each must be caught by its test.
+	$(GO) run ./test/mutants
+
+.PHONY: bench
+bench: ## Measure the year, on real servers too where they can be started.
+	@GO='$(GO)' ./test/all bench
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(GOVULNCHECK) ## Lint the code, and look for known vulnerabilities.
