@@ -103,7 +103,12 @@ func (c *console) withQuery(ctx context.Context, dir *datadir.Dir, cfg *config.C
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
-	return f(query.New(query.Config{Reader: reader, Today: cfg.Calendar().Today}))
+	err = f(query.New(query.Config{Reader: reader, Today: cfg.Calendar().Today}))
+	// What the API tells its clients is for who cannot see its log; here is the log.
+	if p := (*query.Problem)(nil); errors.As(err, &p) && p.Unwrap() != nil {
+		return p.Unwrap()
+	}
+	return err
 }
 
 // column is one column of a CSV file.

@@ -144,13 +144,14 @@ func (a *App) openKafka(ctx context.Context) error {
 		return err
 	}
 	// Topics of a Kafka are made by `comptoir migrate`. One that cannot be asked now
-	// is no reason to end: the parts wait for it, and the API answers meanwhile.
+	// is no reason to end: the parts wait for it, and the API answers meanwhile. One
+	// that answers and refuses needs a person.
 	layout := Layout(a.o.Config, a.ledger)
 	if a.ledger == nil {
 		layout.Partitions = 1 // only the ledger knows over how many it spreads its keys
 	}
 	switch err := cluster.Check(ctx, layout); {
-	case errors.Is(err, records.ErrTopic), ctx.Err() != nil:
+	case errors.Is(err, records.ErrTopic), errors.Is(err, records.ErrRefused), ctx.Err() != nil:
 		return err
 	case err != nil:
 		a.o.Log.Warn("Kafka does not answer yet; trying again", "error", err)

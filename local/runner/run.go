@@ -144,7 +144,7 @@ func (a *App) reach(ctx context.Context, patience time.Duration) error {
 	deadline := time.Now().Add(patience)
 	for {
 		err := a.cluster.Ping(ctx)
-		if err == nil || ctx.Err() != nil || time.Now().After(deadline) {
+		if err == nil || errors.Is(err, records.ErrRefused) || ctx.Err() != nil || time.Now().After(deadline) {
 			return err
 		}
 		a.o.Log.Warn("waiting for Kafka", "error", err)

@@ -131,5 +131,5 @@ func (c *Cluster) Ping(ctx context.Context) error {
 }
 
 func (c *Cluster) unreachable(err error) error {
-	return fmt.Errorf("asking Kafka at %s: %w; %s", strings.Join(c.config.Bootstrap, ","), err, c.advice(err))
+	return fmt.Errorf("asking Kafka at %s: %w", strings.Join(c.config.Bootstrap, ","), c.explain(err))
 }

@@ -55,7 +55,7 @@ func (c *Cluster) Migrate(ctx context.Context, l Layout) (created []string, err 
 	}
 	r, err := c.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: wanted})
 	if err != nil {
-		return nil, c.unreachable(fmt.Errorf("making topics: %w", err))
+		return nil, fmt.Errorf("making topics: %w", c.unreachable(err))
 	}
 	for _, t := range wanted {
 		switch err := r.Errors[t.Topic]; {

@@ -17,6 +17,7 @@ type place struct {
 	hosts    []string
 	database string
 	tls      bool
+	user     bool // the URI names one
 }
 
 func (p place) String() string {
@@ -83,6 +84,9 @@ func (p place) explain(err error) error {
 	}
 	if e, ok := errors.AsType[mongo.ServerError](err); ok {
 		for _, code := range e.ErrorCodes() {
+			if code == 13 && !p.user {
+				return &fault{"it wants a user: name one with its password in MONGODB_URI, as in mongodb://user:password@host/", err}
+			}
 			if says := codes[code]; says != "" {
 				return &fault{says, err}
 			}
@@ -95,9 +99,10 @@ func (p place) explain(err error) error {
 		}
 		says := s.says
 		if says == "it ended the connection" {
-			says += ": it may be restarting, which is waited for"
-			if !p.tls {
-				says += ", or want TLS (tls=true in MONGODB_URI)"
+			if p.tls {
+				says += ": it may be restarting, or speak no TLS there (tls in MONGODB_URI)"
+			} else {
+				says += ": it may be restarting, or want TLS (tls=true in MONGODB_URI)"
 			}
 		}
 		return &fault{says, err}

@@ -54,7 +54,7 @@ func connect(o Options, own func(*options.ClientOptions)) (*database, error) {
 		return nil, err
 	}
 	own(client)
-	where := place{hosts: client.Hosts, database: o.Database, tls: client.TLSConfig != nil}
+	where := place{hosts: client.Hosts, database: o.Database, tls: client.TLSConfig != nil, user: client.Auth != nil}
 	c, err := mongo.Connect(client)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", where, masked(o.URI, err))
