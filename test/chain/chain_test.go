@@ -45,6 +45,12 @@ func TestMain(m *testing.M) {
 				code = max(code, 1)
 			}
 		}
+		for _, o := range []*ownServers{&plain, &secure} {
+			if err := o.stop(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = max(code, 1)
+			}
+		}
 		return code
 	}())
 }

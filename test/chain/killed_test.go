@@ -1,10 +1,7 @@
 package chain
 
 import (
-	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -12,32 +9,21 @@ import (
 
 // The year is imported beside a run, and both are killed (SIGKILL) five times
 // at random moments in the middle, in turns and together. Not an event is lost or
-// counted twice. CHAIN_SEED repeats the moments of a run that failed, as far as
-// they are not the scheduler's.
+// counted twice.
 func TestKilled(t *testing.T) {
 	b, calm := loadedYear(t)
-	seed, err := strconv.ParseUint(os.Getenv("CHAIN_SEED"), 10, 64)
-	if err != nil {
-		seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("CHAIN_SEED=%d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := seeded(t)
 	const first, second, both = "run", "import", "run and import"
 	// One of each at least, and all in the middle of the year.
 	victims := []string{first, second, both, []string{first, second, both}[random.IntN(3)], both}
 	random.Shuffle(len(victims), func(i, j int) { victims[i], victims[j] = victims[j], victims[i] })
-	moments := make([]int, len(victims))
-	for i := range moments {
-		moments[i] = b.documents() * (5 + random.IntN(88)) / 100
-	}
-	slices.Sort(moments)
-
 	s := newShop(t)
 	load := append(b.load(), "--stock-date", "2011-12-09")
 	run, loader := s.start("run"), s.start(load...)
-	for i, victim := range victims {
-		s.eventually("the import comes to "+strconv.Itoa(moments[i])+" documents", func() bool {
-			return s.recorded() >= moments[i]
+	for i, moment := range moments(random, len(victims), b.documents()) {
+		victim := victims[i]
+		s.eventually("the import comes to "+strconv.Itoa(moment)+" documents", func() bool {
+			return s.recorded() >= moment
 		}, run, loader)
 		time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond)
 		if victim != second {
@@ -68,9 +54,6 @@ func TestKilled(t *testing.T) {
 	s.catchUp().cost("the rest applied")
 	s.says(b)
 	s.sameLedger(filepath.Join(calm.dir, "ledger.db"))
-	if t.Failed() {
-		t.Logf("CHAIN_SEED=%d", seed)
-	}
 }
 
 // progress is how many events the ledger has, and how many it knows to be published.
