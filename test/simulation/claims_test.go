@@ -3,7 +3,6 @@ package simulation
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"comptoir/functions/lossrisk"
 	"comptoir/functions/productwinners"
@@ -54,7 +53,7 @@ func sourceOf(h *projection.Header, source string, family event.Family) *project
 
 // done tells whether nothing is left to do of a fact for a function: its
 // document holds it durably, or the dead letters do, or the function has no use for it.
-func (h *history) done(fn *projection.Function, f *fact, where string, offset int64) bool {
+func (h *history) done(fn *projection.Function, f *fact) bool {
 	if h.buried[fn.Name+" "+f.id] || f.ill != unreadable && !fn.Uses(f.kind) {
 		return true
 	}
@@ -71,12 +70,24 @@ func (h *history) done(fn *projection.Function, f *fact, where string, offset in
 		return s != nil && s.Has(f.revision)
 	case f.kind.Family().IsRegister():
 		return holds(fn, doc, f)
-	case s == nil:
-		return false
 	}
-	last, ok := s.Offsets[where]
-	_, id, _ := strings.Cut(f.id, " ")
-	return ok && offset >= 0 && offset <= last || slices.Contains(s.Recent, id)
+	return h.applied[fn.Collection.Name+" "+f.key+" "+f.id]
+}
+
+// noteApplied remembers the ids of events without revisions that a document has
+// ever held: it keeps but the last ones itself, and offsets, which say nothing of
+// a record that was passed over.
+func (h *history) noteApplied(collection string, head *projection.Header) {
+	for i := range head.Sources {
+		s := &head.Sources[i]
+		for _, id := range slices.Backward(s.Recent) {
+			key := collection + " " + head.ID + " " + s.Source + " " + id
+			if h.applied[key] {
+				break
+			}
+			h.applied[key] = true
+		}
+	}
 }
 
 // holds tells whether a register is at least as late as a fact without a revision.
@@ -107,7 +118,7 @@ func (h *history) checkClaim(fn *projection.Function, where string, offset int64
 	}
 	key := fn.Name + " " + where
 	for o := h.verified[key]; o < offset; o++ {
-		if f := log[o].fact; !h.done(fn, f, where, o) {
+		if f := log[o].fact; !h.done(fn, f) {
 			h.fail("%s of %s claims %s up to %d, and %s@%d is not done: %s", who, fn.Name, where, offset, where, o, f)
 			return
 		}
@@ -149,7 +160,7 @@ func (h *history) checkCheckpoint(old *stored, body []byte) {
 			f := h.numbered[numbering{s.Source, now.Stream, n}]
 			if f == nil {
 				h.fail("the checkpoint of %s for %s claims sequence %d of %s, which is not in the log", now.Function, now.Stream, n, s.Source)
-			} else if !h.done(fn, f, now.Stream, -1) {
+			} else if !h.done(fn, f) {
 				h.fail("the checkpoint of %s claims sequence %d of %s, which is not done: %s", now.Function, n, now.Stream, f)
 			}
 		}

@@ -126,6 +126,7 @@ func (d *database) put(collection string, head projection.Header, read int64, bo
 	d.h.note("write %s %s", collection, body)
 	d.h.count("document written")
 	docs[head.ID] = &stored{body, head}
+	d.h.noteApplied(collection, &docs[head.ID].head)
 	if collection == projection.Checkpoints.Name {
 		d.h.checkCheckpoint(old, body)
 	}
