@@ -66,9 +66,13 @@ func (c *Cluster) Migrate(ctx context.Context, l Layout) (created []string, err 
 			return created, fmt.Errorf("making the topic %s with %d partitions and %d copies (-1: as the cluster has it): %w", t.Topic, t.NumPartitions, t.ReplicationFactor, err)
 		}
 	}
-	// A new topic shows in the metadata of all brokers a moment later.
+	// A new topic shows in the metadata of all brokers a moment later, and its
+	// leaders take records again a moment after that.
 	for {
 		err := c.Check(ctx, l)
+		if err == nil {
+			err = c.led(ctx, wanted)
+		}
 		if err == nil || ctx.Err() != nil {
 			return created, err
 		}
@@ -78,6 +82,19 @@ func (c *Cluster) Migrate(ctx context.Context, l Layout) (created []string, err 
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// led asks the leader of each partition of topics: one that is not in office yet
+// refuses to tell offsets as it refuses records.
+func (c *Cluster) led(ctx context.Context, topics []kafka.TopicConfig) error {
+	ask := map[string][]int32{}
+	for i := range topics {
+		for p := range topics[i].NumPartitions {
+			ask[topics[i].Topic] = append(ask[topics[i].Topic], int32(p))
+		}
+	}
+	_, err := c.AllOffsets(ctx, ask)
+	return err
 }
 
 func (l Layout) needs(topic event.Topic) int {

@@ -37,8 +37,8 @@ func messages(from, to int) []event.Message {
 }
 
 func TestTopicsAreMadeOnceAndNeverTooNarrow(t *testing.T) {
-	b := recordstest.Start(t)
-	c := b.Connect()
+	c := recordstest.Kafka(t)
+	names := c.Topics()
 	ctx := t.Context()
 	if err := c.Check(ctx, records.Layout{Partitions: 8}); !errors.Is(err, records.ErrTopic) || !strings.Contains(err.Error(), "comptoir migrate") {
 		t.Errorf("before they are made: %v", err)
@@ -50,14 +50,14 @@ func TestTopicsAreMadeOnceAndNeverTooNarrow(t *testing.T) {
 	if created, err = c.Migrate(ctx, records.Layout{Partitions: 8}); err != nil || len(created) != 0 {
 		t.Errorf("the second time it made %v, %v", created, err)
 	}
-	for name, want := range map[string]int{"sales": 8, "inventory": 8, "clients": 8, "heartbeats": 1, "dead-letters": 1, "others": 0} {
+	for name, want := range map[string]int{names.Name(event.Sales): 8, names.Name(event.Inventory): 8, names.Name(event.Clients): 8, names.Name(event.Heartbeats): 1, names.Name(event.DeadLetters): 1, names.Name(event.Sales) + "-others": 0} {
 		if n, err := c.Partitions(ctx, name); err != nil || n != want {
 			t.Errorf("%s has %d partitions, %v; want %d", name, n, err, want)
 		}
 	}
 	r, err := c.Client().DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{
-		{ResourceType: kafka.ResourceTypeTopic, ResourceName: "sales", ConfigNames: []string{"retention.ms"}},
-		{ResourceType: kafka.ResourceTypeTopic, ResourceName: "heartbeats", ConfigNames: []string{"cleanup.policy"}},
+		{ResourceType: kafka.ResourceTypeTopic, ResourceName: names.Name(event.Sales), ConfigNames: []string{"retention.ms"}},
+		{ResourceType: kafka.ResourceTypeTopic, ResourceName: names.Name(event.Heartbeats), ConfigNames: []string{"cleanup.policy"}},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestTopicsAreMadeOnceAndNeverTooNarrow(t *testing.T) {
 			got[res.ResourceName] = e.ConfigValue
 		}
 	}
-	if want := map[string]string{"sales": "-1", "heartbeats": "compact"}; !reflect.DeepEqual(got, want) {
+	if want := map[string]string{names.Name(event.Sales): "-1", names.Name(event.Heartbeats): "compact"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("settings: %v, want %v", got, want)
 	}
 	for _, err := range []error{
@@ -101,14 +101,14 @@ func TestConfigurationIsRefusedWithWhatToDo(t *testing.T) {
 }
 
 func TestWhatIsProducedIsReadBack(t *testing.T) {
-	b := recordstest.Start(t)
-	c := b.Connect()
+	c := recordstest.Kafka(t)
+	sales := c.Topics().Name(event.Sales)
 	recordstest.Migrate(t, c, 2)
 	ctx := t.Context()
 	want := messages(0, 500)
 	want = append(want, event.Message{Value: []byte("no key, no headers"), Headers: []event.Header{}}, event.Message{Key: []byte{}, Headers: []event.Header{}})
 	for _, from := range []int{0, 300} {
-		if base, err := c.Produce(ctx, "sales", 1, want[from:min(len(want), from+300)]); err != nil || base != int64(from) {
+		if base, err := c.Produce(ctx, sales, 1, want[from:min(len(want), from+300)]); err != nil || base != int64(from) {
 			t.Fatalf("base %d, %v", base, err)
 		}
 	}
@@ -118,23 +118,22 @@ func TestWhatIsProducedIsReadBack(t *testing.T) {
 			t.Fatalf("record %d: %q, want %q", i, got.Message, want[i])
 		}
 	}
-	if m, err := c.Reread(ctx, projection.Origin{Topic: "sales", Partition: 1, Offset: 7}); err != nil || len(m.Key) == 0 {
+	if m, err := c.Reread(ctx, projection.Origin{Topic: sales, Partition: 1, Offset: 7}); err != nil || len(m.Key) == 0 {
 		t.Errorf("read again: %q, %v", m, err)
 	}
-	if _, err := c.Reread(ctx, projection.Origin{Topic: "sales", Partition: 1, Offset: 900}); err == nil {
+	if _, err := c.Reread(ctx, projection.Origin{Topic: sales, Partition: 1, Offset: 900}); err == nil {
 		t.Error("a record that is not there was read")
 	}
 	// The end of a partition, backwards until enough was seen.
 	var seen []int64
-	err := c.Tail(ctx, "sales", 1, func(r *records.Record) error { seen = append(seen, r.Offset); return nil }, func() bool { return slices.Contains(seen, 400) })
+	err := c.Tail(ctx, sales, 1, func(r *records.Record) error { seen = append(seen, r.Offset); return nil }, func() bool { return slices.Contains(seen, 400) })
 	if err != nil || len(seen) != 502 && len(seen) != 64+512-74 || seen[0] != 438 || seen[63] != 501 {
 		t.Errorf("tail: %d records from %d, %v", len(seen), seen[0], err)
 	}
 }
 
 func TestKeysOfOtherProducersKeepTheirPartition(t *testing.T) {
-	b := recordstest.Start(t)
-	c := b.Connect()
+	c := recordstest.Kafka(t)
 	recordstest.Migrate(t, c, 5)
 	all := messages(0, 700)
 	all[3].Value = incompressible(records.MaxBatchBytes - 100)
@@ -160,14 +159,13 @@ func TestKeysOfOtherProducersKeepTheirPartition(t *testing.T) {
 	if total != 700 {
 		t.Errorf("%d are there", total)
 	}
-	if _, err := recordstest.Start(t).Connect().Send(t.Context(), event.Sales, all[:1]); !errors.Is(err, records.ErrTopic) {
+	if _, err := recordstest.Kafka(t).Send(t.Context(), event.Sales, all[:1]); !errors.Is(err, records.ErrTopic) {
 		t.Errorf("without a topic: %v", err)
 	}
 }
 
 func TestDeadLettersKeepTheOriginal(t *testing.T) {
-	b := recordstest.Start(t)
-	c := b.Connect()
+	c := recordstest.Kafka(t)
 	recordstest.Migrate(t, c, 1)
 	at := time.Date(2011, 12, 9, 12, 0, 0, 5, time.UTC)
 	m := records.NewMorgue(c, func() time.Time { return at })
