@@ -31,7 +31,7 @@ func TestAKafkaThatCannotBeReached(t *testing.T) {
 
 // The broker of another shop, whose topics have two partitions, is no Kafka for
 // this one.
-func TestAnotherShopsBroker(t *testing.T) {
+func TestEmbeddedBrokerOfAnotherShop(t *testing.T) {
 	embedded(t)
 	_, loaded := loadedPart(t)
 	other := newShop(t)
@@ -52,7 +52,7 @@ func TestAnotherShopsBroker(t *testing.T) {
 	kafka.exits(0)
 }
 
-func TestFilesOfANewerVersion(t *testing.T) {
+func TestEmbeddedFilesOfANewerVersion(t *testing.T) {
 	embedded(t)
 	_, loaded := loadedPart(t)
 	s := copied(t, loaded)
@@ -76,7 +76,7 @@ func TestFilesOfANewerVersion(t *testing.T) {
 // A disk that is full ends an import with a sentence; with more space the same
 // import goes on where it stopped. The disk is a small one of the test's own, in a
 // namespace of its own, which ends with it.
-func TestAFullDisk(t *testing.T) {
+func TestEmbeddedOnAFullDisk(t *testing.T) {
 	embedded(t)
 	b := take(t, part)
 	disk, outside := t.TempDir(), t.TempDir()

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -69,6 +70,8 @@ func (s *Shop) Start(parts ...datadir.Part) {
 		if err := migrate(dir, s.Settings); err != nil {
 			s.T.Fatal(err)
 		}
+		// Where there is a Kafka no broker is run.
+		parts = slices.DeleteFunc(slices.Clone(parts), func(p datadir.Part) bool { return p == datadir.Broker })
 	}
 	app, err := runner.Open(context.Background(), runner.Options{
 		Dir: dir, Config: cfg, Parts: parts, Log: slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
