@@ -50,6 +50,9 @@ func (c *console) runParts(ctx context.Context, parts []datadir.Part, untilCaugh
 		return err
 	}
 	app, err := runner.Open(ctx, runner.Options{Dir: dir, Config: cfg, Log: c.logger(cfg), Parts: parts})
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) && !untilCaughtUp {
+		return nil // it ends as it would a moment later
+	}
 	if err != nil {
 		return err
 	}

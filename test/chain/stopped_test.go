@@ -48,6 +48,34 @@ func TestCtrlC(t *testing.T) {
 	s.says(b)
 }
 
+// Ctrl+C while it still waits for a store that takes connections and says nothing.
+func TestCtrlCAtTheStart(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer silent.Close()
+	met := make(chan net.Conn, 1)
+	go func() {
+		c, err := silent.Accept()
+		if err == nil {
+			met <- c
+		}
+	}()
+	s := newShop(t)
+	uri := "mongodb://" + silent.Addr().String() + "/"
+	run := s.start("run", "--mongodb-uri", uri)
+	select {
+	case c := <-met:
+		defer c.Close()
+	case <-run.ended:
+		t.Fatalf("it ended before it asked the store:\n%s", tail(run.err.String()))
+	case <-time.After(patience):
+		t.Fatal("it never asked the store")
+	}
+	run.signal(os.Interrupt)
+	run.exits(0)
+	s.do("run", "--mongodb-uri", uri).refuses("the state in MongoDB at "+silent.Addr().String(), "can be used now", "MONGODB_URI")
+}
+
 // twice sees a second Ctrl+C end at once what waits for a reader that is slow.
 func twice(t *testing.T, s *shop) {
 	t.Helper()
