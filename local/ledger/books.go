@@ -21,7 +21,7 @@ type books struct {
 	invoices int64 // the last document numbers given
 	credits  int64
 	numbered int64 // the last product_state.number
-	at       int64 // when the last entry was recorded
+	at       int64 // when the last entry was recorded, or the last pulse was given
 	last     []int64
 	moved    []bool // streams whose last sequence is still to be written
 	products map[string]*product
@@ -94,10 +94,10 @@ func (b *books) refresh(w *writer) error {
 		(SELECT coalesce(max(number), 0) FROM documents WHERE kind = 'invoice'),
 		(SELECT coalesce(max(number), 0) FROM documents WHERE kind = 'credit_note'),
 		(SELECT recorded_at FROM entries ORDER BY id DESC LIMIT 1), (SELECT max(number) FROM streams),
-		(SELECT coalesce(max(number), 0) FROM product_state) FROM ledger`); err != nil {
+		(SELECT coalesce(max(number), 0) FROM product_state), ` + notedPulse + ` FROM ledger`); err != nil {
 		return err
 	}
-	b.closed, b.entry, b.movement, b.invoices, b.credits, b.at = r.date(0), r.int(1), r.int(2), r.int(3), r.int(4), r.int(5)
+	b.closed, b.entry, b.movement, b.invoices, b.credits, b.at = r.date(0), r.int(1), r.int(2), r.int(3), r.int(4), max(r.int(5), r.int(8))
 	b.numbered = r.int(7)
 	b.last, b.moved = make([]int64, r.int(6)+1), make([]bool, r.int(6)+1)
 	if err := w.each("SELECT number, last_sequence FROM streams", func(r row) error {

@@ -166,18 +166,38 @@ func TestTimeNeverGoesBack(t *testing.T) {
 	}
 	at = at.Add(-time.Hour)
 	put("two")
+	at = at.Add(3 * time.Hour)
+	_, pulse, err := l.Pulse(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at = at.Add(-2 * time.Hour)
 	_ = l.Close()
 	if l, err = Open(context.Background(), path, options); err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
+	// Neither a program that was started again nor another one beside it goes back
+	// before what a heartbeat said.
+	other, err := Open(context.Background(), path, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	record(t, other, func(tx *Tx) error {
+		_, err := tx.PutClient(Client{ID: "d", Name: "beside"})
+		return err
+	})
 	put("three")
+	if _, next, err := l.Pulse(context.Background()); err != nil || next.Before(pulse) {
+		t.Errorf("a pulse of %s after one of %s, %v", next, pulse, err)
+	}
 	var times []time.Time
 	for _, e := range all(t, l) {
 		times = append(times, e.Time)
 	}
-	if len(times) != 3 || times[1].Before(before) || times[2].Before(times[1]) {
-		t.Errorf("times are %v, heads were read at %s", times, before)
+	if len(times) != 4 || times[1].Before(before) || times[2].Before(pulse) || times[3].Before(times[2]) {
+		t.Errorf("times are %v, heads were read at %s, a pulse was given at %s", times, before, pulse)
 	}
 }
 

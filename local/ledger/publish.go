@@ -93,6 +93,16 @@ func (l *Ledger) streamNumber(stream string) (int64, error) {
 // and hardly waits: where nobody is recording the time is now, otherwise it is
 // that of the last entry, which whatever is under way cannot precede.
 func (l *Ledger) Heads(ctx context.Context) (heads map[string]int64, at time.Time, err error) {
+	return l.look(ctx, false)
+}
+
+// Pulse is Heads for a heartbeat, which outlives the process: it notes the time,
+// so that nobody records an entry before it afterwards, whatever their clock says.
+func (l *Ledger) Pulse(ctx context.Context) (heads map[string]int64, at time.Time, err error) {
+	return l.look(ctx, true)
+}
+
+func (l *Ledger) look(ctx context.Context, note bool) (heads map[string]int64, at time.Time, err error) {
 	quick, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
 	var latest int64
@@ -100,11 +110,25 @@ func (l *Ledger) Heads(ctx context.Context) (heads map[string]int64, at time.Tim
 		if err := w.begin(quick); err != nil {
 			return err
 		}
-		defer func() { _ = w.exec("ROLLBACK") }() // nothing was written
+		noted := false
+		defer func() {
+			if !noted {
+				_ = w.exec("ROLLBACK") // nothing was written
+			}
+		}()
 		if heads, latest, err = readHeads(w); err != nil {
 			return err
 		}
 		latest = l.clock(latest)
+		if note {
+			if err := w.exec("INSERT INTO notes (key, value) VALUES ('pulse', ?) ON CONFLICT DO UPDATE SET value = excluded.value", strconv.FormatInt(latest, 10)); err != nil {
+				return err
+			}
+			if err := w.exec("COMMIT"); err != nil {
+				return err
+			}
+			noted = true
+		}
 		return nil
 	})
 	if err != nil && ctx.Err() == nil {
@@ -124,12 +148,16 @@ func (l *Ledger) Heads(ctx context.Context) (heads map[string]int64, at time.Tim
 	}
 }
 
-// readHeads reads heads and the time of the last entry in one statement, which is one snapshot.
+// notedPulse is the time of the last pulse, in SQL.
+const notedPulse = "(SELECT CAST(value AS INTEGER) FROM notes WHERE key = 'pulse')"
+
+// readHeads reads heads and the time of the last entry, or of the last pulse, in
+// one statement, which is one snapshot.
 func readHeads(q asker) (heads map[string]int64, latest int64, err error) {
 	heads = map[string]int64{}
-	err = q.each("SELECT name, last_sequence, (SELECT recorded_at FROM entries ORDER BY id DESC LIMIT 1) FROM streams", func(r row) error {
+	err = q.each("SELECT name, last_sequence, (SELECT recorded_at FROM entries ORDER BY id DESC LIMIT 1), "+notedPulse+" FROM streams", func(r row) error {
 		heads[r.text(0)] = r.int(1)
-		latest = r.int(2)
+		latest = max(r.int(2), r.int(3))
 		return nil
 	})
 	return heads, latest, err

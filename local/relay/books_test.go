@@ -131,6 +131,8 @@ func (b *books) Heads(context.Context) (map[string]int64, time.Time, error) {
 	return b.heads(), at, nil
 }
 
+func (b *books) Pulse(ctx context.Context) (map[string]int64, time.Time, error) { return b.Heads(ctx) }
+
 func (b *books) Published(context.Context) (map[string]int64, error) { return b.published(), nil }
 
 func (b *books) MarkPublished(_ context.Context, marks map[string]int64) error {

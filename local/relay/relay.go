@@ -40,6 +40,9 @@ type Log interface {
 	// Heads returns the last sequence recorded of each stream, and a time:
 	// everything recorded before it is within the heads.
 	Heads(ctx context.Context) (heads map[string]int64, at time.Time, err error)
+	// Pulse is Heads for a heartbeat: the time holds for ever, whatever happens to the
+	// process and its clock.
+	Pulse(ctx context.Context) (heads map[string]int64, at time.Time, err error)
 	// DataVersion changes whenever anyone has recorded something. It costs little.
 	DataVersion(ctx context.Context) (int64, error)
 }
@@ -279,7 +282,11 @@ func (r *Relay) loop(ctx, sending context.Context, workers *sync.WaitGroup) erro
 			return r.ledgerError(ctx, err)
 		}
 		if version != seen || (due && pulse == nil) {
-			heads, at, err := r.o.Ledger.Heads(ctx)
+			look := r.o.Ledger.Heads
+			if due && pulse == nil {
+				look = r.o.Ledger.Pulse
+			}
+			heads, at, err := look(ctx)
 			if err != nil {
 				return r.ledgerError(ctx, err)
 			}
