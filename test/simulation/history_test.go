@@ -49,8 +49,6 @@ type history struct {
 	// Time: the bubble's, moved on by whole days.
 	shift      atomic.Int64
 	skew       atomic.Int64 // of the ledger's clock
-	foremost   int64        // the most that it ever had
-	reopened   bool         // the ledger was
 	partitions int
 
 	net       network

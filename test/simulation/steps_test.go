@@ -27,13 +27,7 @@ func (h *history) take(a act, r *rand.Rand) {
 		h.count("days passed")
 	case actClock:
 		if h.plan.faults[clockSteps] {
-			skew := int64(r.IntN(49)-24) * int64(time.Hour)
-			if h.reopened {
-				// The ledger's process forgets what its clock has shown; see docs/reliability.md.
-				skew = max(skew, h.skew.Load())
-			}
-			h.skew.Store(skew)
-			h.foremost = max(h.foremost, skew)
+			h.skew.Store(int64(r.IntN(49)-24) * int64(time.Hour))
 			h.count("clock stepped")
 		}
 	case actReview:
@@ -84,8 +78,6 @@ func (h *history) crash(r *rand.Rand) {
 		// The relay runs beside the ledger.
 		h.kill(h.relaying)
 		h.closeLedger()
-		h.reopened = true
-		h.skew.Store(max(h.skew.Load(), h.foremost))
 		h.openLedger()
 		h.count("ledger opened again")
 		h.startRelay()
@@ -147,9 +139,7 @@ func (h *history) settle() {
 	h.rng = rand.New(rand.NewPCG(h.plan.seed, 7))
 	h.calm = true
 	h.undisturbed = len(h.letters)
-	if !h.reopened {
-		h.skew.Store(0)
-	}
+	h.skew.Store(0)
 	h.afresh()
 	for _, p := range h.producers {
 		p.release()
