@@ -133,7 +133,7 @@ func baseline(ctx context.Context, root string, all []mutant) error {
 		cmd := exec.CommandContext(ctx, "go", "test", "-timeout", limit.String(), "-run", m.Test.Run, m.Test.Package) //nolint:gosec // both are in the list above
 		cmd.Dir = root
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("%s fails with nothing changed: %w\n%s", m.Test, err, out)
+			return fmt.Errorf("%s fails with nothing changed: %w\n%s", m.Test, err, reason(out))
 		}
 	}
 	return nil

@@ -56,6 +56,7 @@ func ledgerAndRelay() []mutant {
 		one("a record that is sent again has a new id", publish, "		m := event.Encode(ev.Attributes, ev.Data)\n", "		ev.ID, _ = r.o.NewID()\n		m := event.Encode(ev.Attributes, ev.Data)\n"),
 		one("the relay begins one behind the tail of the topic", "local/relay/check.go", "r.acked[stream], r.noted[stream] = last, noted[stream]", "r.acked[stream], r.noted[stream] = min(last+1, heads[stream]), noted[stream]"),
 		one("a heartbeat does not wait for what it speaks of", "local/relay/heartbeat.go", "		ready := r.covers(p.heads)", "		ready := true"),
+		one("a heartbeat's time is forgotten with the program", "local/ledger/publish.go", "	return l.look(ctx, true)", "	return l.look(ctx, false)").by("./local/ledger", "TestTimeNeverGoesBack"),
 		one("a heartbeat's time lies in the future", "local/ledger/publish.go", "		latest = l.clock(latest)\n", "		latest = l.clock(latest) + 50_000\n"),
 	}
 }
