@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 				code = max(code, 1)
 			}
 		}
-		for _, o := range []*ownServers{&plain, &secure} {
+		for _, o := range []*ownServers{&plain, &secure, &three} {
 			if err := o.stop(); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				code = max(code, 1)

@@ -64,6 +64,32 @@ func TestKilledOnServers(t *testing.T) {
 	s.says(b)
 }
 
+// Of three brokers each is killed once. What is imported meanwhile is published
+// and applied by way of the other two, and nothing is restarted but the broker.
+func TestABrokerOfThreeFails(t *testing.T) {
+	settings := three.of(t)
+	b := take(t, part)
+	s := on(t, settings, map[string]string{"REPLICATION_FACTOR": "3"})
+	s.must("migrate")
+	run := s.start("run")
+	for i, file := range []string{b.files.Products, b.files.Stock, b.files.Sales} {
+		three.kill(t, "kafka/"+strconv.Itoa(i+1)+"/pid")
+		killed := time.Now()
+		s.must("import", file, "--stock-date", "2011-12-09")
+		recorded, before := s.progress()
+		s.eventually("all that is recorded is published", func() bool {
+			_, published := s.progress()
+			return published == recorded
+		}, run)
+		t.Logf("broker %d was killed: %d events published without it, within %.1f s", i+1, recorded-before, time.Since(killed).Seconds())
+		three.again(t)
+	}
+	run.signal(os.Interrupt)
+	run.exits(0)
+	s.catchUp().cost("the rest applied")
+	s.says(b)
+}
+
 func (s *shop) killedWhileImporting(b *books, random *rand.Rand) {
 	s.Helper()
 	load := append(b.load(), "--stock-date", "2011-12-09")

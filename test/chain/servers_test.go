@@ -29,6 +29,7 @@ type ownServers struct {
 var (
 	plain  = ownServers{}
 	secure = ownServers{args: []string{"--secure"}} // TLS and SCRAM-SHA-512
+	three  = ownServers{args: []string{"--brokers", "3"}}
 )
 
 // of returns the settings of a shop of its own on the servers.
@@ -51,7 +52,7 @@ func (o *ownServers) of(t testing.TB) map[string]string {
 // begin starts the servers on ports that are free; another program may take one
 // in between, so it tries again.
 func (o *ownServers) begin() (err error) {
-	o.dir = filepath.Join(scratch, "servers"+strings.Join(o.args, ""))
+	o.dir = filepath.Join(scratch, "servers"+strings.Join(o.args, "-"))
 	for range 3 {
 		var kafka, mongodb int
 		if kafka, mongodb, err = freePorts(); err != nil {
