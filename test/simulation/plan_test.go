@@ -53,7 +53,7 @@ const (
 
 var actNames = [actEnd]string{"entry", "foreign", "wait", "days", "clock", "review", "crash", "handover", "rules", "republish", "redrive", "rollback"}
 
-// weights say how often a step is drawn; needs, which fault allows it.
+// weights say how often a step is drawn. Where its fault is off it does nothing.
 var weights = [actEnd]int{actEntry: 50, actForeign: 28, actWait: 6, actDays: 6, actClock: 5, actReview: 5, actCrash: 9, actHandover: 6, actRules: 1, actRepublish: 2, actRedrive: 2, actRollback: 2}
 
 // step is one thing that happens. What it does is drawn from its own seed, so
