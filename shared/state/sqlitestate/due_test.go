@@ -14,9 +14,9 @@ import (
 // However many documents are due, pages give each once, in order, and none reads
 // more than it must: few through their index, many on the way through all.
 func TestDueWhateverTheNumber(t *testing.T) {
-	const all = 50_000
+	const all = 22_000
 	day := event.NewDate(2011, 12, 9)
-	for _, due := range []int{0, 1, 700, manyDue - 1, manyDue, all} {
+	for _, due := range []int{0, 700, manyDue - 1, manyDue} {
 		t.Run(fmt.Sprint(due), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "state.db")
 			c := statetest.SampleCollection()
