@@ -73,7 +73,7 @@ func TestCtrlCAtTheStart(t *testing.T) {
 	}
 	run.signal(os.Interrupt)
 	run.exits(0)
-	s.do("run", "--mongodb-uri", uri).refuses("the state in MongoDB at "+silent.Addr().String(), "can be used now", "MONGODB_URI")
+	s.do("run", "--mongodb-uri", uri).refuses("the state in MongoDB at "+silent.Addr().String(), "does not answer", "MONGODB_URI")
 }
 
 // twice sees a second Ctrl+C end at once what waits for a reader that is slow.

@@ -77,7 +77,9 @@ func clientOptions(o Options) (*options.ClientOptions, error) {
 		client.SetServerSelectionTimeout(o.Patience)
 	}
 	if client.ConnectTimeout == nil {
-		client.SetConnectTimeout(o.Patience)
+		// Shorter than the search for a server, so that what kept it from a silent one
+		// is known, and said, when the search ends.
+		client.SetConnectTimeout(o.Patience * 4 / 5)
 	}
 	if client.AppName == nil {
 		client.SetAppName("comptoir")
