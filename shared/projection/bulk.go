@@ -55,6 +55,9 @@ func (b *Bulk) Add(ctx context.Context, part []Delivery) error {
 	if err != nil {
 		return err
 	}
+	if r.terms != nil && r.terms.epoch != terms.epoch {
+		return errMoved
+	}
 	r.terms = terms
 	for i := range part {
 		r.report.Records += part[i].Records()
@@ -98,8 +101,12 @@ func (b *Bulk) open(ctx context.Context) (map[string]*stream, error) {
 			s.read = known.read
 		}
 	}
-	if err := b.run.loadCheckpoints(ctx, streams); err != nil {
+	moved, err := b.run.loadCheckpoints(ctx, streams)
+	if err != nil {
 		return nil, err
+	}
+	if moved || b.run.early(streams) {
+		return nil, errMoved
 	}
 	for name, s := range streams {
 		if b.streams[name] == nil {
@@ -119,7 +126,7 @@ func (b *Bulk) load(ctx context.Context) error {
 		if d.Poison != nil {
 			return fmt.Errorf("%s cannot be decoded: %w", d.Origin, d.Poison)
 		}
-		if !r.e.uses[d.Event.Type] || d.Event.Data == nil {
+		if r.passes(d) {
 			r.state[i] = skipped
 			r.report.Skipped += d.Records()
 			continue
@@ -136,7 +143,7 @@ func (b *Bulk) load(ctx context.Context) error {
 		return nil
 	}
 	c := &r.e.fn.Collection
-	docs, err := r.e.store.Load(ctx, c, ids)
+	docs, err := r.terms.in.Load(ctx, c, ids)
 	if err != nil {
 		return fmt.Errorf("reading %d documents of %s: %w", len(ids), c.Name, err)
 	}
@@ -187,13 +194,20 @@ func (b *Bulk) Commit(ctx context.Context) (Outcome, Report) {
 
 func (b *Bulk) write(ctx context.Context) error {
 	r := &b.run
+	if r.terms == nil {
+		return nil // nothing was added
+	}
+	// All of it was received by now: see run.enter.
+	if t, err := r.e.open(ctx); err != nil || t.epoch != r.terms.epoch {
+		return errors.Join(err, errMoved)
+	}
 	c := &r.e.fn.Collection
 	var writes []Write
 	for _, o := range b.docs {
 		if !o.changed {
 			continue
 		}
-		if err := r.e.review(o.doc, max(o.doc.Head().Day, r.today)); err != nil {
+		if err := r.e.review(o.doc, max(o.doc.Head().Day, r.today), r.terms); err != nil {
 			return err
 		}
 		o.doc.Head().Version = o.read + 1
@@ -201,7 +215,7 @@ func (b *Bulk) write(ctx context.Context) error {
 	}
 	slices.SortFunc(writes, func(x, y Write) int { return strings.Compare(x.Doc.Head().ID, y.Doc.Head().ID) })
 	for part := range slices.Chunk(writes, chunk) {
-		if err := r.e.commitAll(ctx, c, part); err != nil {
+		if err := r.terms.commitAll(ctx, c, part); err != nil {
 			return err
 		}
 	}
@@ -219,14 +233,16 @@ func (b *Bulk) write(ctx context.Context) error {
 		return nil
 	}
 	slices.SortFunc(claims, func(x, y Write) int { return strings.Compare(x.Doc.Head().ID, y.Doc.Head().ID) })
-	return r.e.commitAll(ctx, &Checkpoints, claims)
+	return r.terms.commitAll(ctx, &Checkpoints, claims)
 }
+
+var errMoved = errors.New("the state has another epoch by now")
 
 var errNotStraight = errors.New("it was changed by someone else, or the store refuses it")
 
 // commitAll writes documents of which none may fail.
-func (e *Engine) commitAll(ctx context.Context, c *Collection, writes []Write) error {
-	results, err := e.store.Commit(ctx, c, writes)
+func (t *terms) commitAll(ctx context.Context, c *Collection, writes []Write) error {
+	results, err := t.in.Commit(ctx, c, writes)
 	if err != nil || len(results) != len(writes) {
 		return fmt.Errorf("writing %d documents of %s: %w", len(writes), c.Name, err)
 	}

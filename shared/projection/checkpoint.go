@@ -85,27 +85,28 @@ func (b *run) split() map[string]*stream {
 	return streams
 }
 
-// loadCheckpoints reads the checkpoints of streams that have none yet.
-func (b *run) loadCheckpoints(ctx context.Context, streams map[string]*stream) error {
-	ids := make([]string, 0, len(streams))
+// loadCheckpoints reads the checkpoints of streams that have none yet, and tells
+// whether their epoch is closed.
+func (b *run) loadCheckpoints(ctx context.Context, streams map[string]*stream) (moved bool, err error) {
+	ids := make([]string, 0, len(streams)+1)
 	for name, s := range streams {
 		if s.read == nil {
 			ids = append(ids, CheckpointID(b.e.fn.Name, name))
 		}
 	}
 	if len(ids) == 0 {
-		return nil
+		return false, nil
 	}
-	docs, err := b.e.store.Load(ctx, &Checkpoints, ids)
+	docs, err := b.terms.in.Load(ctx, &Checkpoints, append(ids, closedID))
 	if err != nil {
-		return fmt.Errorf("reading the checkpoints of %s: %w", b.e.fn.Name, err)
+		return false, fmt.Errorf("reading the checkpoints of %s: %w", b.e.fn.Name, err)
 	}
 	for name, s := range streams {
 		if s.read == nil {
 			s.read = b.e.checkpoint(docs, name)
 		}
 	}
-	return nil
+	return closed(docs) && b.e.pinned == 0, nil
 }
 
 func (e *Engine) checkpoint(docs map[string]Document, streamName string) *Checkpoint {
@@ -146,7 +147,7 @@ func (b *run) writeCheckpoints(ctx context.Context, streams map[string]*stream) 
 		if len(writes) == 0 {
 			return nil
 		}
-		results, err := b.e.store.Commit(ctx, &Checkpoints, writes)
+		results, err := b.terms.in.Commit(ctx, &Checkpoints, writes)
 		pending = pending[:0]
 		for i, s := range which {
 			if err != nil || results[i] != Written {
@@ -169,7 +170,7 @@ func (b *run) writeCheckpoints(ctx context.Context, streams map[string]*stream) 
 		for i, s := range pending {
 			ids[i] = CheckpointID(b.e.fn.Name, s.name)
 		}
-		docs, err := b.e.store.Load(ctx, &Checkpoints, ids)
+		docs, err := b.terms.in.Load(ctx, &Checkpoints, ids)
 		if err != nil {
 			return fmt.Errorf("reading the checkpoints of %s: %w", b.e.fn.Name, err)
 		}
@@ -250,13 +251,21 @@ func (o *Outcome) allows(at Origin) bool {
 }
 
 // Offset returns the next offset that the function's checkpoint asks for of a
-// topic (its name on Kafka) and partition; ok is false where there is none.
+// topic (its name on Kafka) and partition; ok is false where there is none. Whoever
+// asks begins there or before, and brings every record from there on.
 func (e *Engine) Offset(ctx context.Context, topic string, partition int32) (offset int64, ok bool, err error) {
 	name := e.streamAt(topic, partition)
-	docs, err := e.store.Load(ctx, &Checkpoints, []string{CheckpointID(e.fn.Name, name)})
+	t, err := e.open(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	docs, err := t.in.Load(ctx, &Checkpoints, []string{CheckpointID(e.fn.Name, name)})
 	if err != nil {
 		return 0, false, fmt.Errorf("reading the checkpoint of %s for %s: %w", e.fn.Name, name, err)
 	}
+	e.beginning.Lock()
+	e.begun[name] = t.epoch
+	e.beginning.Unlock()
 	c := e.checkpoint(docs, name)
 	return c.Offset, c.Offset >= 0, nil
 }
@@ -268,8 +277,12 @@ func (e *Engine) Rewind(ctx context.Context, topic event.Topic, partitions int) 
 	for p := range ids {
 		ids[p] = CheckpointID(e.fn.Name, string(topic)+"/"+strconv.Itoa(p))
 	}
+	t, err := e.open(ctx)
+	if err != nil {
+		return err
+	}
 	for attempt := 1; ; attempt++ {
-		docs, err := e.store.Load(ctx, &Checkpoints, ids)
+		docs, err := t.in.Load(ctx, &Checkpoints, ids)
 		if err != nil {
 			return fmt.Errorf("reading the checkpoints of %s: %w", e.fn.Name, err)
 		}
@@ -287,7 +300,7 @@ func (e *Engine) Rewind(ctx context.Context, topic event.Topic, partitions int) 
 		if attempt > maxAttempts {
 			return fmt.Errorf("rewinding %s on %s: %d checkpoints could not be written", e.fn.Name, topic, len(writes))
 		}
-		if _, err := e.store.Commit(ctx, &Checkpoints, writes); err != nil {
+		if _, err := t.in.Commit(ctx, &Checkpoints, writes); err != nil {
 			if werr := wait(ctx, e.backoff(attempt)); werr != nil {
 				return werr
 			}

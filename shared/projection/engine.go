@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,6 +27,10 @@ type Config struct {
 	// engine choose: the stored version where the thresholds are the same, one more
 	// where they are not.
 	RulesVersion int64
+
+	// Epoch is the one epoch that the engine works in, as a rebuild does; 0 follows
+	// the one that is live.
+	Epoch int64
 
 	// Topics gives the names of topics on Kafka where they differ from the logical ones.
 	Topics map[event.Topic]string
@@ -53,9 +57,15 @@ type Engine struct {
 	uses     [256]bool
 
 	wanted int64 // the configured rules version
+	pinned int64 // the one epoch, or 0
 
 	claiming sync.Mutex
+	agreed   int64                 // the rules version that was settled on last; claiming is held
 	terms    atomic.Pointer[terms] // nil before the state was asked
+
+	// begun says, per stream, in which epoch its reader has asked where to begin.
+	beginning sync.Mutex
+	begun     map[string]int64
 }
 
 // maxAttempts bounds how often a document is read and written anew in one
@@ -76,7 +86,7 @@ func New(c Config) (*Engine, error) {
 	}
 	e := &Engine{
 		fn: c.Function, store: c.Store, morgue: c.Morgue, rereader: c.Rereader, today: c.Today,
-		currency: c.Currency, wanted: c.RulesVersion, backoff: c.Backoff, logical: map[string]event.Topic{},
+		currency: c.Currency, wanted: c.RulesVersion, pinned: c.Epoch, backoff: c.Backoff, logical: map[string]event.Topic{}, begun: map[string]int64{},
 	}
 	for logical, name := range c.Topics {
 		e.logical[name] = logical
@@ -85,10 +95,7 @@ func New(c Config) (*Engine, error) {
 		e.uses[t] = true
 	}
 	if e.backoff == nil {
-		e.backoff = func(attempt int) time.Duration {
-			d := min(5*time.Millisecond<<min(attempt-1, 10), time.Second)
-			return d/2 + rand.N(d/2+1)
-		}
+		e.backoff = backoff
 	}
 	return e, nil
 }
@@ -111,14 +118,8 @@ func (e *Engine) Handle(ctx context.Context, batch []Delivery) (Outcome, Report)
 	if len(batch) == 0 {
 		return Outcome{}, b.report
 	}
-	terms, err := e.claim(ctx, b.ledgerSeen())
+	streams, err := b.enter(ctx)
 	if err != nil {
-		b.failAll(err)
-		return b.outcome(), b.report
-	}
-	b.terms = terms
-	streams := b.split()
-	if err := b.loadCheckpoints(ctx, streams); err != nil {
 		b.failAll(err)
 		return b.outcome(), b.report
 	}
@@ -129,6 +130,65 @@ func (e *Engine) Handle(ctx context.Context, batch []Delivery) (Outcome, Report)
 		b.failAll(err)
 	}
 	return b.outcome(), b.report
+}
+
+// errNoEpoch says that every epoch that the engine was pointed to was closed.
+var errNoEpoch = errors.New("the live epoch of the state changed again and again; trying again")
+
+// errFilling says that records are not to be claimed yet, because some before
+// them are not in the epoch.
+var errFilling = errors.New("the state's new epoch does not hold all that came before; `comptoir rebuild` is filling it, or has to be run again to end what was interrupted")
+
+// enter finds the epoch to fold the batch into, and the checkpoints there. That the
+// epoch is not closed is asked after the batch was received: so all of it was on
+// Kafka before a rebuild reads what there is, and nothing that is acknowledged lies
+// in an old epoch alone.
+func (b *run) enter(ctx context.Context) (map[string]*stream, error) {
+	e := b.e
+	for attempt, asked := 1, false; attempt <= maxAttempts; attempt++ {
+		terms, err := e.claim(ctx, b.ledgerSeen())
+		if err != nil {
+			return nil, err
+		}
+		b.terms = terms
+		if !asked && b.strange() != "" {
+			// The settings may have learned of it since they were read.
+			asked = true
+			e.forget(terms)
+			continue
+		}
+		streams := b.split()
+		closed, err := b.loadCheckpoints(ctx, streams)
+		switch {
+		case err != nil:
+			return nil, err
+		case closed:
+			e.forget(terms)
+			continue
+		case b.early(streams):
+			b.rewind = true
+			return nil, errFilling
+		}
+		return streams, nil
+	}
+	return nil, errNoEpoch
+}
+
+// early tells whether records come before those in front of them: while an epoch is
+// being filled, only from a reader that began where the epoch's checkpoints say. An
+// event without a place waits for nothing; its number speaks for it.
+func (b *run) early(streams map[string]*stream) bool {
+	if !b.terms.filling || b.e.pinned > 0 {
+		return false
+	}
+	b.e.beginning.Lock()
+	defer b.e.beginning.Unlock()
+	for name, s := range streams {
+		if b.batch[s.deliveries[0]].Origin.Offset >= 0 && b.e.begun[name] != b.terms.epoch {
+			return true
+		}
+	}
+	return false
 }
 
 // fate is what became of a delivery in a batch.
@@ -153,6 +213,7 @@ type run struct {
 	buried  map[int]bool  // of those, whose letters are durable
 	today   event.Date
 	terms   *terms
+	rewind  bool
 	report  Report
 	err     error // the first reason for a retry
 }
@@ -179,10 +240,23 @@ func (b *run) failAll(err error) {
 }
 
 // ledgerSeen returns the first ledger among the sources of the batch, or "".
-func (b *run) ledgerSeen() string {
+func (b *run) ledgerSeen() string { return b.ledger(func(string) bool { return true }) }
+
+// strange returns a ledger in the batch that the terms do not know, or "".
+func (b *run) strange() string {
+	t := b.terms
+	return b.ledger(func(s string) bool { return s != t.ledger && s != t.successor && !slices.Contains(t.retired, s) })
+}
+
+// ledger returns the first ledger among the sources of the batch that pass, or "".
+func (b *run) ledger(pass func(string) bool) string {
+	last := ""
 	for i := range b.batch {
-		if d := &b.batch[i]; d.Poison == nil && isLedger(d.Event.Source) {
-			return d.Event.Source
+		d := &b.batch[i]
+		if d.Poison == nil && d.Event.Source != last && isLedger(d.Event.Source) {
+			if last = d.Event.Source; pass(last) {
+				return last
+			}
 		}
 	}
 	return ""
@@ -207,9 +281,12 @@ func (b *run) sort() []*group {
 		case d.Poison != nil:
 			b.poison(i, d.Poison)
 			continue
-		case !b.e.uses[d.Event.Type] || d.Event.Data == nil:
+		case b.passes(d):
 			b.state[i] = skipped
 			b.report.Skipped += d.Records()
+			continue
+		case b.terms.successor != "" && d.Event.Source == b.terms.successor:
+			b.fail(i, fmt.Errorf("the events of %s wait until the state is built anew for them: run `comptoir rebuild`", d.Event.Source))
 			continue
 		}
 		if err := b.belongs(&d.Event); err != nil {
@@ -225,6 +302,12 @@ func (b *run) sort() []*group {
 		g.events = append(g.events, i)
 	}
 	return groups
+}
+
+// passes tells whether the function has no use for a record: for its type, or
+// because it is of a source that its ledger no longer has.
+func (b *run) passes(d *Delivery) bool {
+	return !b.e.uses[d.Event.Type] || d.Event.Data == nil || len(b.terms.retired) > 0 && slices.Contains(b.terms.retired, d.Event.Source)
 }
 
 // belongs refuses events that this state can never hold: of another ledger, or
@@ -316,7 +399,7 @@ func passedByOffset(d *Delivery) bool {
 
 // outcome names, per partition, the first record that is to be brought again.
 func (b *run) outcome() Outcome {
-	out := Outcome{Err: b.err}
+	out := Outcome{Err: b.err, Rewind: b.rewind}
 	for i := range b.batch {
 		if b.state[i] != failed {
 			continue

@@ -65,7 +65,7 @@ func (b *run) attempt(ctx context.Context, groups []*group) (again []*group, why
 	for i, g := range groups {
 		ids[i] = g.id
 	}
-	docs, err := b.e.store.Load(ctx, c, ids)
+	docs, err := b.terms.in.Load(ctx, c, ids)
 	if err != nil {
 		return groups, fmt.Errorf("reading %d documents of %s: %w", len(ids), c.Name, err)
 	}
@@ -107,7 +107,7 @@ func (b *run) attempt(ctx context.Context, groups []*group) (again []*group, why
 			return nil, nil
 		}
 	}
-	results, err := b.e.store.Commit(ctx, c, writes)
+	results, err := b.terms.in.Commit(ctx, c, writes)
 	if err != nil || len(results) != len(writes) {
 		return append(again, written...), fmt.Errorf("writing %d documents of %s: %w", len(writes), c.Name, err)
 	}
@@ -196,7 +196,7 @@ func (b *run) foldDocument(doc Document, g *group) (_ Document, changed bool, er
 		// Decided anew at each attempt: an earlier one may have seen a stale document.
 		isNew, err := b.e.applyOne(doc, &b.batch[i], day)
 		if err == nil && isNew && g.careful {
-			err = b.e.review(doc, day)
+			err = b.e.review(doc, day, b.terms)
 		}
 		switch {
 		case err != nil && !g.careful:
@@ -217,7 +217,7 @@ func (b *run) foldDocument(doc Document, g *group) (_ Document, changed bool, er
 		}
 	}
 	if changed {
-		if err := b.e.review(doc, day); err != nil {
+		if err := b.e.review(doc, day, b.terms); err != nil {
 			return nil, false, err
 		}
 	}
@@ -296,14 +296,14 @@ func (e *Engine) apply(doc Document, ev *event.Event, day event.Date) (changed b
 }
 
 // review brings the document up to day and stamps it with it.
-func (e *Engine) review(doc Document, day event.Date) (err error) {
+func (e *Engine) review(doc Document, day event.Date, t *terms) (err error) {
 	defer recovered(e.fn.Name, &err)
 	on, err := e.fn.Review(doc, day)
 	if err != nil {
 		return fmt.Errorf("the rules of %s cannot review %s: %w", e.fn.Name, doc.Head().ID, err)
 	}
 	h := doc.Head()
-	h.Day, h.ReviewOn, h.RulesVersion, h.RulesHash = day, on, e.terms.Load().rules, e.fn.RulesHash
+	h.Day, h.ReviewOn, h.RulesVersion, h.RulesHash = day, on, t.rules, e.fn.RulesHash
 	return nil
 }
 

@@ -140,6 +140,9 @@ type Outcome struct {
 	Retry []Position
 	// Unplaced: records without a place are to be brought again, all of them.
 	Unplaced bool
+	// Rewind: the state is not what it was when the trigger began to read. A trigger
+	// that asks for the checkpoints (Engine.Offset) begins there again.
+	Rewind bool
 	// Err is why there is something to retry.
 	Err error
 }

@@ -13,14 +13,15 @@ import (
 // may run at any time, several at once too. It stops when ctx ends; what is left
 // is due at the next. It returns how many documents it wrote.
 func (e *Engine) Review(ctx context.Context) (written int, err error) {
-	if _, err := e.claim(ctx, ""); err != nil {
+	t, err := e.open(ctx)
+	if err != nil {
 		return 0, err
 	}
 	today := e.today()
 	c := &e.fn.Collection
 	var failed error
 	for after := ""; ; {
-		ids, err := e.store.Due(ctx, c, today, e.terms.Load().rules, after, chunk)
+		ids, err := t.in.Due(ctx, c, today, t.rules, after, chunk)
 		if err != nil {
 			return written, fmt.Errorf("looking for documents of %s that are due: %w", c.Name, err)
 		}
@@ -28,11 +29,11 @@ func (e *Engine) Review(ctx context.Context) (written int, err error) {
 			return written, failed
 		}
 		after = ids[len(ids)-1]
-		n, err := e.reviewAll(ctx, ids, today)
+		n, err := e.reviewAll(ctx, t, ids, today)
 		written += n
 		if n > 0 {
 			// Noted page by page: a reader learns that there is something new.
-			if err := e.noteReview(ctx, int64(n), today); err != nil {
+			if err := e.noteReview(ctx, t, int64(n), today); err != nil {
 				return written, err
 			}
 		}
@@ -43,7 +44,7 @@ func (e *Engine) Review(ctx context.Context) (written int, err error) {
 	}
 }
 
-func (e *Engine) reviewAll(ctx context.Context, ids []string, today event.Date) (written int, failed error) {
+func (e *Engine) reviewAll(ctx context.Context, t *terms, ids []string, today event.Date) (written int, failed error) {
 	c := &e.fn.Collection
 	for attempt := 1; len(ids) > 0; attempt++ {
 		if attempt > maxAttempts {
@@ -54,21 +55,21 @@ func (e *Engine) reviewAll(ctx context.Context, ids []string, today event.Date) 
 				return written, err
 			}
 		}
-		docs, err := e.store.Load(ctx, c, ids)
+		docs, err := t.in.Load(ctx, c, ids)
 		if err != nil {
 			return written, fmt.Errorf("reading %d documents of %s: %w", len(ids), c.Name, err)
 		}
 		var writes []Write
 		for _, id := range ids {
 			doc := docs[id]
-			if doc == nil || !e.due(doc.Head(), today) {
+			if doc == nil || !t.due(doc.Head(), today) {
 				if attempt > 1 {
 					written++ // by the write whose reply was lost, or by another reviewer
 				}
 				continue
 			}
 			read := doc.Head().Version
-			if err := e.review(doc, max(doc.Head().Day, today)); err != nil {
+			if err := e.review(doc, max(doc.Head().Day, today), t); err != nil {
 				failed = errors.Join(failed, err) // one bad document keeps no other from its day
 				continue
 			}
@@ -79,7 +80,7 @@ func (e *Engine) reviewAll(ctx context.Context, ids []string, today event.Date) 
 		if len(writes) == 0 {
 			break
 		}
-		results, err := e.store.Commit(ctx, c, writes)
+		results, err := t.in.Commit(ctx, c, writes)
 		for i, w := range writes {
 			if err != nil || results[i] != Written {
 				ids = append(ids, w.Doc.Head().ID)
@@ -91,27 +92,27 @@ func (e *Engine) reviewAll(ctx context.Context, ids []string, today event.Date) 
 	return written, failed
 }
 
-// due tells whether this engine has something to review in a document. A lower
+// due tells whether an engine on these terms has something to review in a document. A lower
 // rules version never reviews.
-func (e *Engine) due(h *Header, today event.Date) bool {
-	if h.RulesVersion > e.terms.Load().rules {
+func (t *terms) due(h *Header, today event.Date) bool {
+	if h.RulesVersion > t.rules {
 		return false
 	}
-	return h.RulesVersion < e.terms.Load().rules || (h.ReviewOn != event.NoDate && h.ReviewOn <= today)
+	return h.RulesVersion < t.rules || (h.ReviewOn != event.NoDate && h.ReviewOn <= today)
 }
 
-func (e *Engine) noteReview(ctx context.Context, n int64, today event.Date) error {
+func (e *Engine) noteReview(ctx context.Context, t *terms, n int64, today event.Date) error {
 	id := CheckpointID(e.fn.Name, reviewStream)
 	for attempt := 1; ; attempt++ {
-		docs, err := e.store.Load(ctx, &Checkpoints, []string{id})
+		docs, err := t.in.Load(ctx, &Checkpoints, []string{id})
 		if err != nil {
 			return fmt.Errorf("reading the checkpoint of the reviews of %s: %w", e.fn.Name, err)
 		}
 		c := e.checkpoint(docs, reviewStream)
 		read := c.Version
 		c.Records += n
-		e.stamp(c, today, e.terms.Load().rules)
-		results, err := e.store.Commit(ctx, &Checkpoints, []Write{{Doc: c, Read: read}})
+		e.stamp(c, today, t.rules)
+		results, err := t.in.Commit(ctx, &Checkpoints, []Write{{Doc: c, Read: read}})
 		if err == nil && results[0] == Written {
 			return nil
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -46,20 +45,37 @@ func indexesOf(c projection.Collection) ([]index, error) {
 // indexes of this program that are no longer declared; documents stay as they
 // are. It can be run again at any time, also beside others that read and write.
 // An index over many documents may take minutes.
-func (s *Store) Migrate(ctx context.Context) error {
+func (s *Store) Migrate(ctx context.Context) error { return s.migrate(ctx, s.declared) }
+
+// Make makes collections and their indexes, beside those that Migrate makes.
+func (s *Store) Make(ctx context.Context, collections []projection.Collection) error {
+	var names []string
+	for i := range collections {
+		if _, err := s.table(&collections[i]); err != nil {
+			return fmt.Errorf("in the state at %s: %w", s.where, err)
+		}
+		names = append(names, collections[i].Name)
+	}
+	return s.migrate(ctx, names)
+}
+
+func (s *Store) migrate(ctx context.Context, names []string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Minute)
 	defer cancel()
 	there, err := s.db.ListCollectionNames(ctx, bson.D{})
 	if err != nil {
 		return s.failed("listing its collections", err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		s.mu.Lock()
+		t := s.tables[name]
+		s.mu.Unlock()
 		if !slices.Contains(there, name) {
 			if err := s.db.CreateCollection(ctx, name); err != nil && !hasCode(err, 48) { // made by somebody else just now
 				return s.failed("making the collection "+name, err)
 			}
 		}
-		if err := s.tables[name].migrate(ctx); err != nil {
+		if err := t.migrate(ctx); err != nil {
 			return s.failed("making the indexes of "+name, err)
 		}
 	}

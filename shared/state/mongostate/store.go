@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -103,6 +104,9 @@ func (d *database) close() error {
 // and any number of processes may use the same database.
 type Store struct {
 	*database
+	declared []string // the collections that Migrate makes
+
+	mu     sync.Mutex
 	tables map[string]*table
 }
 
@@ -114,8 +118,8 @@ type table struct {
 	indexes []index
 }
 
-// Open connects to a database for the given collections and asks it whether it
-// is there. Collections and indexes are made by Migrate.
+// Open connects to a database and asks it whether it is there. The collections
+// and their indexes are made by Migrate.
 func Open(ctx context.Context, o Options, collections []projection.Collection) (*Store, error) {
 	d, err := connect(o, func(c *options.ClientOptions) {
 		// What the promises of projection.Store need is not the URI's to choose.
@@ -129,9 +133,13 @@ func Open(ctx context.Context, o Options, collections []projection.Collection) (
 	}
 	s := &Store{database: d, tables: make(map[string]*table, len(collections))}
 	for _, c := range collections {
-		if err := s.declare(c); err != nil {
+		if s.tables[c.Name] != nil {
+			return nil, errors.Join(fmt.Errorf("opening the state at %s: the collection %s is declared twice: keep one", d.where, c.Name), s.Close())
+		}
+		if _, err := s.table(&c); err != nil {
 			return nil, errors.Join(fmt.Errorf("opening the state at %s: %w", d.where, err), s.Close())
 		}
+		s.declared = append(s.declared, c.Name)
 	}
 	if err := d.client.Ping(ctx, readpref.Primary()); err != nil {
 		return nil, errors.Join(d.failed("opening it", err), s.Close())
@@ -139,30 +147,35 @@ func Open(ctx context.Context, o Options, collections []projection.Collection) (
 	return s, nil
 }
 
-func (s *Store) declare(c projection.Collection) error {
+// table returns what is known of a collection: one that was declared, or one that
+// was made by somebody else since, for another epoch.
+func (s *Store) table(c *projection.Collection) (*table, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.tables[c.Name]; t != nil {
+		return t, nil
+	}
 	if err := state.CheckCollection(c.Name); err != nil {
-		return err
+		return nil, err
 	}
-	if s.tables[c.Name] != nil {
-		return fmt.Errorf("the collection %s is declared twice: keep one", c.Name)
-	}
-	indexes, err := indexesOf(c)
+	indexes, err := indexesOf(*c)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.tables[c.Name] = &table{coll: s.db.Collection(c.Name), indexes: indexes}
-	return nil
+	t := &table{coll: s.db.Collection(c.Name), indexes: indexes}
+	s.tables[c.Name] = t
+	return t, nil
 }
 
 // Close closes the connections. A Commit that is under way ends with an error,
 // which means unknown.
 func (s *Store) Close() error { return s.close() }
 
-// collection returns a declared collection.
+// collection returns the driver's own of a collection.
 func (s *Store) collection(c *projection.Collection) (*mongo.Collection, error) {
-	t := s.tables[c.Name]
-	if t == nil {
-		return nil, fmt.Errorf("the state at %s was not opened with a collection %q: add it to those that are declared", s.where, c.Name)
+	t, err := s.table(c)
+	if err != nil {
+		return nil, fmt.Errorf("in the state at %s: %w", s.where, err)
 	}
 	return t.coll, nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"comptoir/shared/projection"
 	"comptoir/shared/state"
 )
 
@@ -46,13 +47,28 @@ func checkLayout(ctx context.Context, db *sql.DB) error {
 // that are no longer declared; documents stay as they are. All of it happens or
 // nothing. It can be run again at any time, also beside others that read and write.
 func (s *Store) Migrate(ctx context.Context) error {
-	if err := s.migrate(ctx); err != nil {
+	if err := s.migrate(ctx, s.declared); err != nil {
 		return fmt.Errorf("making the tables of the state %s: %w", s.path, explain(err))
 	}
 	return nil
 }
 
-func (s *Store) migrate(ctx context.Context) error {
+// Make makes the tables of collections, beside those that Migrate makes.
+func (s *Store) Make(ctx context.Context, collections []projection.Collection) error {
+	var names []string
+	for i := range collections {
+		if _, err := s.table(&collections[i]); err != nil {
+			return err
+		}
+		names = append(names, collections[i].Name)
+	}
+	if err := s.migrate(ctx, names); err != nil {
+		return fmt.Errorf("making tables in the state %s: %w", s.path, explain(err))
+	}
+	return nil
+}
+
+func (s *Store) migrate(ctx context.Context, names []string) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -70,8 +86,10 @@ func (s *Store) migrate(ctx context.Context) error {
 	if version < layout {
 		statements = append(statements, fmt.Sprintf("PRAGMA user_version = %d", layout), fmt.Sprintf("PRAGMA application_id = %d", application))
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		s.mu.Lock()
 		t := s.tables[name]
+		s.mu.Unlock()
 		statements = append(statements, t.create()...)
 		stale, missing, err := t.compareIndexes(ctx, tx)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"comptoir/shared/projection"
@@ -37,13 +38,17 @@ type Store struct {
 	// write has one connection: SQLite has one writer, and waiting for a
 	// connection is fair where waiting for the file's lock is not.
 	write, read *sql.DB
-	tables      map[string]*table
+
+	declared []string // the tables that Migrate makes
+
+	mu     sync.Mutex
+	tables map[string]*table
 }
 
 var _ projection.Store = (*Store)(nil)
 
-// Open opens the file at path, or makes it, for the given collections. Its
-// folder must exist. A file that is no state database, or one of a newer
+// Open opens the file at path, or makes it, . Its
+// folder must exist. The collections are those that Migrate makes. A file that is no state database, or one of a newer
 // version (state.ErrNewerLayout), is refused and left as it was. Tables and
 // indexes are made by Migrate.
 func Open(ctx context.Context, path string, collections []projection.Collection, o Options) (*Store, error) {
@@ -57,7 +62,7 @@ func Open(ctx context.Context, path string, collections []projection.Collection,
 		if s.tables[c.Name] != nil {
 			return nil, fmt.Errorf("opening the state %s: the collection %s is declared twice: keep one", path, c.Name)
 		}
-		s.tables[c.Name] = t
+		s.tables[c.Name], s.declared = t, append(s.declared, c.Name)
 	}
 	if err := s.connect(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the state %s: %w", path, explain(err)), s.Close())
@@ -101,12 +106,19 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// table returns the declared table of a collection.
+// table returns the table of a collection: one that was declared, or one that was
+// made by somebody else since, for another epoch.
 func (s *Store) table(c *projection.Collection) (*table, error) {
-	t := s.tables[c.Name]
-	if t == nil {
-		return nil, fmt.Errorf("the state %s was not opened with a collection %q: add it to those that are declared", s.path, c.Name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.tables[c.Name]; t != nil {
+		return t, nil
 	}
+	t, err := newTable(*c)
+	if err != nil {
+		return nil, fmt.Errorf("in the state %s: %w", s.path, err)
+	}
+	s.tables[c.Name] = t
 	return t, nil
 }
 
