@@ -87,7 +87,7 @@ func (s *Service) clientList(ctx context.Context, r *reading) (*clientList, erro
 	return list(ctx, s, r, &r.clients, func(ctx context.Context) (*clientList, error) {
 		l := &clientList{byID: map[string]int{}}
 		l.id = func(r *clientRow) string { return r.ID }
-		err := each(ctx, s.cfg.Reader, clients, clientFields, func(d *clientDoc) error {
+		err := each(ctx, r.state, clients, clientFields, func(d *clientDoc) error {
 			l.byID[d.ID] = len(l.rows)
 			l.rows = append(l.rows, clientRow{*d, fold(d.Name), fold(d.ID)})
 			return nil

@@ -76,7 +76,7 @@ func (s *Service) winner(ctx context.Context, r *reading, id string) (WinnerDeta
 		return none, unknownItem("product")
 	}
 	var doc productDoc
-	if err := s.document(ctx, products, id, &doc); err != nil {
+	if err := r.document(ctx, products, id, &doc); err != nil {
 		return none, err
 	}
 	sold := emptyDays(r.day)
@@ -93,8 +93,8 @@ func (s *Service) winner(ctx context.Context, r *reading, id string) (WinnerDeta
 
 // document reads what a list does not keep of one document. One that has gone
 // since the list was read counts as empty.
-func (s *Service) document(ctx context.Context, collection, id string, into any) error {
-	raw, ok, err := s.cfg.Reader.Get(ctx, collection, id)
+func (r *reading) document(ctx context.Context, collection, id string, into any) error {
+	raw, ok, err := r.state.Get(ctx, collection, id)
 	if err = nothingYet(err); err == nil && ok {
 		err = decode(collection, raw, into)
 	}
@@ -134,7 +134,7 @@ func (s *Service) risk(ctx context.Context, r *reading, id string) (RiskDetail, 
 		return none, unknownItem("product with a stock")
 	}
 	var doc stockDoc
-	if err := s.document(ctx, stocks, id, &doc); err != nil {
+	if err := r.document(ctx, stocks, id, &doc); err != nil {
 		return none, err
 	}
 	d := RiskDetail{Detail: r.detail(doc.Sources), ProductID: id, Name: doc.Name, Lots: []RiskLot{}}
@@ -167,7 +167,7 @@ func (s *Service) client(ctx context.Context, r *reading, id string) (ClientDeta
 		return none, unknownItem("client")
 	}
 	var doc clientDoc
-	if err := s.document(ctx, clients, id, &doc); err != nil {
+	if err := r.document(ctx, clients, id, &doc); err != nil {
 		return none, err
 	}
 	return ClientDetail{r.detail(doc.Sources), l.rows[at].item()}, nil

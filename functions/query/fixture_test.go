@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,14 +43,33 @@ func collection(name string) projection.Collection {
 // shop is a state to be written, by collection and id: the members of documents.
 type shop map[string]map[string]string
 
+// in returns a collection's documents: those written for its epoch, else those of
+// its plain name, which stand for every epoch.
+func (s shop) in(collection string) map[string]string {
+	if docs := s[collection]; docs != nil {
+		return docs
+	}
+	at := strings.LastIndex(collection, "_e")
+	if at < 0 {
+		return nil
+	}
+	return s[collection[:at]]
+}
+
 // open writes the shop through the real store and opens it to be read.
 func (s shop) open(t testing.TB) *sqlitestate.Reader {
 	t.Helper()
 	ctx, path := context.Background(), filepath.Join(t.TempDir(), "state.db")
 	names := []string{"product_winners", "loss_risk_products", "clients", "heartbeats", "checkpoints", "settings"}
-	var all []projection.Collection
+	var pointer struct {
+		Epoch int64 `json:"epoch"`
+	}
+	_ = json.Unmarshal([]byte(s["settings"]["state"]), &pointer) // a shop may have none
+	all := []projection.Collection{collection("settings")}
 	for _, name := range names {
-		all = append(all, collection(name))
+		if name = projection.NameIn(name, pointer.Epoch); name != "settings" {
+			all = append(all, collection(name))
+		}
 	}
 	store, err := sqlitestate.Open(ctx, path, all, sqlitestate.Options{})
 	if err == nil {
@@ -59,15 +79,17 @@ func (s shop) open(t testing.TB) *sqlitestate.Reader {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	for i, name := range names {
+	for _, c := range all {
 		var writes []projection.Write
-		for _, id := range slices.Sorted(maps.Keys(s[name])) {
+		name := c.Name
+		docs := s.in(name)
+		for _, id := range slices.Sorted(maps.Keys(docs)) {
 			doc := new(stored)
-			if err := json.Unmarshal([]byte(s[name][id]), &doc.Header); err != nil {
+			if err := json.Unmarshal([]byte(docs[id]), &doc.Header); err != nil {
 				t.Fatalf("%s %s: %v", name, id, err)
 			}
 			var rest map[string]json.RawMessage
-			_ = json.Unmarshal([]byte(s[name][id]), &rest)
+			_ = json.Unmarshal([]byte(docs[id]), &rest)
 			for _, owned := range []string{"_id", "version", "day", "review_on", "rules_version", "rules_hash", "sources"} {
 				delete(rest, owned)
 			}
@@ -75,7 +97,7 @@ func (s shop) open(t testing.TB) *sqlitestate.Reader {
 			doc.ID, doc.Version = id, 1
 			writes = append(writes, projection.Write{Doc: doc})
 		}
-		if results, err := store.Commit(ctx, &all[i], writes); err != nil || slices.ContainsFunc(results, func(r projection.Result) bool { return r != projection.Written }) {
+		if results, err := store.Commit(ctx, &c, writes); err != nil || slices.ContainsFunc(results, func(r projection.Result) bool { return r != projection.Written }) {
 			t.Fatalf("writing %s: %v %v", name, results, err)
 		}
 	}
@@ -177,7 +199,7 @@ func (m *memory) Get(ctx context.Context, collection, id string) (json.RawMessag
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	doc, ok := m.docs[collection][id]
+	doc, ok := m.docs.in(collection)[id]
 	if !ok || m.fail != nil {
 		return nil, false, m.fail
 	}
@@ -193,7 +215,7 @@ func withID(id, doc string) json.RawMessage {
 }
 
 func (m *memory) Find(ctx context.Context, collection string, f state.Find) ([]json.RawMessage, error) {
-	if collection == "product_winners" && f.Limit > 1 {
+	if strings.HasPrefix(collection, "product_winners") && f.Limit > 1 {
 		if err := m.listing.pass(ctx); err != nil {
 			return nil, err
 		}
@@ -205,8 +227,9 @@ func (m *memory) Find(ctx context.Context, collection string, f state.Find) ([]j
 	}
 	var found []json.RawMessage
 	least := ""
-	for _, id := range slices.Sorted(maps.Keys(m.docs[collection])) {
-		raw := withID(id, m.docs[collection][id])
+	docs := m.docs.in(collection)
+	for _, id := range slices.Sorted(maps.Keys(docs)) {
+		raw := withID(id, docs[id])
 		var head struct {
 			ReviewOn string `json:"review_on"`
 		}

@@ -42,7 +42,7 @@ const trendDays = 60
 func (s *Service) productList(ctx context.Context, r *reading) (*productList, error) {
 	return list(ctx, s, r, &r.products, func(ctx context.Context) (*productList, error) {
 		l := &productList{byID: map[string]int{}, days: emptyDays(r.day)}
-		err := each(ctx, s.cfg.Reader, products, productFields, func(d *productDoc) error {
+		err := each(ctx, r.state, products, productFields, func(d *productDoc) error {
 			l.byID[d.ID] = len(l.products)
 			l.products = append(l.products, d.product(r.day))
 			return addDays(l.days, d.Days)

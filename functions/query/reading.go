@@ -31,6 +31,7 @@ type reading struct {
 type edition struct {
 	version  string
 	epoch    int64
+	state    Reader // of that epoch
 	day      event.Date
 	currency money.Currency
 	rules    string // what the thresholds are, for ETags
@@ -101,24 +102,23 @@ func (s *Service) adopt(r *reading) {
 
 func (s *Service) read(ctx context.Context) (*reading, error) {
 	r := &reading{edition: &edition{}, due: map[string]int64{}}
-	raw, _, err := s.cfg.Reader.Get(ctx, settings, "state")
-	if err = nothingYet(err); err == nil && raw != nil {
-		err = decode(settings, raw, &r.settings)
-	}
-	if err != nil {
+	// Which epoch is live is asked once, and all of the answer is of that one.
+	var err error
+	if r.settings, err = liveSettings(ctx, s.cfg.Reader); err != nil {
 		return nil, problemOf(err)
 	}
+	r.state = At(s.cfg.Reader, r.settings.Epoch)
 	if r.settings.Currency != "" && s.cfg.Currency != "" && r.settings.Currency != s.cfg.Currency {
 		return nil, otherCurrency(string(s.cfg.Currency), string(r.settings.Currency))
 	}
 	// Heartbeats come first: what a checkpoint has reached by then, it still has.
-	if r.heartbeats, err = all[heartbeatDoc](ctx, s.cfg.Reader, heartbeats, []string{"time", "currency", "streams"}); err != nil {
+	if r.heartbeats, err = all[heartbeatDoc](ctx, r.state, heartbeats, []string{"time", "currency", "streams"}); err != nil {
 		return nil, problemOf(err)
 	}
-	if r.checkpoints, err = all[checkpointDoc](ctx, s.cfg.Reader, checkpoints, nil); err != nil {
+	if r.checkpoints, err = all[checkpointDoc](ctx, r.state, checkpoints, nil); err != nil {
 		return nil, problemOf(err)
 	}
-	if r.day, err = s.businessDate(ctx, r.due); err != nil {
+	if r.day, err = s.businessDate(ctx, r); err != nil {
 		return nil, problemOf(err)
 	}
 	r.epoch = r.settings.Epoch
@@ -134,12 +134,12 @@ func (s *Service) read(ctx context.Context) (*reading, error) {
 
 // businessDate returns the last day that every document has reached: today, or
 // the day before the first review that is still due. It counts what is due.
-func (s *Service) businessDate(ctx context.Context, due map[string]int64) (event.Date, error) {
+func (s *Service) businessDate(ctx context.Context, r *reading) (event.Date, error) {
 	today := s.cfg.Today()
 	day := today
 	until := []state.Filter{{Field: "review_on", Op: state.AtMost, Value: state.Text(today.String())}}
 	for _, f := range s.analytics() {
-		docs, err := s.cfg.Reader.Find(ctx, f.Collection, state.Find{Filters: until, Sort: "review_on", Limit: 1, Fields: []string{"review_on"}})
+		docs, err := r.state.Find(ctx, f.Collection, state.Find{Filters: until, Sort: "review_on", Limit: 1, Fields: []string{"review_on"}})
 		if err = nothingYet(err); err != nil {
 			return 0, fmt.Errorf("looking for documents of %s that are due: %w", f.Collection, err)
 		}
@@ -155,12 +155,12 @@ func (s *Service) businessDate(ctx context.Context, due map[string]int64) (event
 		if first.ReviewOn != event.NoDate {
 			day = min(day, first.ReviewOn-1)
 		}
-		groups, err := s.cfg.Reader.Sum(ctx, f.Collection, state.Sum{Filters: until, Fields: []string{"version"}})
+		groups, err := r.state.Sum(ctx, f.Collection, state.Sum{Filters: until, Fields: []string{"version"}})
 		if err != nil {
 			return 0, fmt.Errorf("counting documents of %s that are due: %w", f.Collection, err)
 		}
 		if len(groups) > 0 {
-			due[f.Name] = groups[0].Count
+			r.due[f.Name] = groups[0].Count
 		}
 	}
 	return day, nil

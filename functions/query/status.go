@@ -254,7 +254,7 @@ func (s *Service) hasDocuments(ctx context.Context, r *reading) (map[string]bool
 	return r.documents.get(ctx, s.cfg.ReadTimeout, func(ctx context.Context) (map[string]bool, error) {
 		has := map[string]bool{}
 		for _, f := range s.cfg.Functions {
-			docs, err := s.cfg.Reader.Find(ctx, f.Collection, state.Find{Limit: 1, Fields: []string{"version"}})
+			docs, err := r.state.Find(ctx, f.Collection, state.Find{Limit: 1, Fields: []string{"version"}})
 			if err = nothingYet(err); err != nil {
 				return nil, unreachable(err)
 			}

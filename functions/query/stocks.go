@@ -153,7 +153,7 @@ func (s *Service) stockList(ctx context.Context, r *reading) (*stockList, error)
 	return list(ctx, s, r, &r.stocks, func(ctx context.Context) (*stockList, error) {
 		l := &stockList{products: map[string][2]int{}, aging: newAging()}
 		l.id = func(r *lotRow) string { return r.id }
-		err := each(ctx, s.cfg.Reader, stocks, stockFields, func(d *stockDoc) error {
+		err := each(ctx, r.state, stocks, stockFields, func(d *stockDoc) error {
 			of := &stock{
 				productID: d.ID, name: d.Name, category: d.Category, foldedID: fold(d.ID), folded: fold(d.Name),
 				sellPrice: d.SellPrice, lastSoldOn: d.LastSoldOn, day: r.day,
