@@ -151,6 +151,10 @@ var ErrLogTooShort = errors.New("the log ends before what the state has applied"
 // errStuck ends a membership that came to a standstill; a new one is begun.
 var errStuck = errors.New("nothing comes from Kafka any more")
 
+// errRewind ends a membership whose places are those of an epoch of the state that
+// is no longer live.
+var errRewind = errors.New("the state has a new epoch")
+
 // Run consumes until ctx ends, which is no error: the batch in hand is finished
 // and committed, and the group left, all in bounded time. While Kafka cannot be
 // reached it tries again for ever. An error is one that needs a person; it wraps
@@ -167,6 +171,9 @@ func (k *Consumer) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 		case needsPerson(err):
 			return err
+		case errors.Is(err, errRewind):
+			k.log.Info("the state has a new epoch: beginning where that is")
+			pause(ctx, 1, time.Second)
 		default:
 			k.trouble.met(err)
 			k.c.Cluster.Reset()

@@ -34,7 +34,7 @@ type committer interface {
 // serve consumes the partitions of a generation until it ends or ctx does.
 func (k *Consumer) serve(ctx context.Context, gen *kafka.Generation) error {
 	result := make(chan error, 1)
-	gen.Start(func(ended context.Context) { result <- k.consume(ctx, ended, gen) })
+	gen.Start(func(ended context.Context) { result <- k.consume(ctx, ended, gen.Assignments, gen) })
 	select {
 	case err := <-result:
 		return err
@@ -49,7 +49,7 @@ func (k *Consumer) serve(ctx context.Context, gen *kafka.Generation) error {
 	}
 }
 
-func (k *Consumer) consume(ctx, ended context.Context, gen *kafka.Generation) error {
+func (k *Consumer) consume(ctx, ended context.Context, assigned map[string][]kafka.PartitionAssignment, offsets committer) error {
 	take, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	defer context.AfterFunc(ended, func() { stop(kafka.ErrGenerationEnded) })()
@@ -57,8 +57,8 @@ func (k *Consumer) consume(ctx, ended context.Context, gen *kafka.Generation) er
 	defer cancel()
 	defer context.AfterFunc(take, func() { time.AfterFunc(k.c.DrainTimeout, cancel) })()
 
-	g := &generation{k: k, offsets: gen, dirty: make(chan struct{}, 1), alone: map[int32]*sync.Mutex{}, woken: make(chan struct{}, 1), take: take, work: work, stop: stop}
-	if err := g.resolve(gen.Assignments); err != nil {
+	g := &generation{k: k, offsets: offsets, dirty: make(chan struct{}, 1), alone: map[int32]*sync.Mutex{}, woken: make(chan struct{}, 1), take: take, work: work, stop: stop}
+	if err := g.resolve(assigned); err != nil {
 		if take.Err() != nil {
 			return nil
 		}
@@ -93,7 +93,7 @@ func (k *Consumer) consume(ctx, ended context.Context, gen *kafka.Generation) er
 		// it is brought again.
 		_ = g.commit()
 	}
-	if cause := context.Cause(take); stuck || errors.Is(cause, errStuck) || needsPerson(cause) {
+	if cause := context.Cause(take); stuck || errors.Is(cause, errStuck) || errors.Is(cause, errRewind) || needsPerson(cause) {
 		return cause
 	}
 	return nil

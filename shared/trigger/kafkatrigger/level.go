@@ -218,6 +218,9 @@ func (g *generation) together(offers []offer) (records int) {
 			o.p.beginAnew(o.p.attempts)
 		}
 	}
+	if outcome.Rewind && k.c.Checkpoints != nil {
+		g.stop(errRewind)
+	}
 	g.touch()
 	if len(done) > 0 {
 		k.lines.applied(done, report, time.Since(began))
