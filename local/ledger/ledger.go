@@ -30,6 +30,7 @@ const readers = 4
 type Ledger struct {
 	path       string
 	id         string
+	sources    []string // under which it has published; the last one is in force
 	currency   money.Currency
 	partitions int
 	now        func() time.Time
@@ -98,7 +99,7 @@ func (l *Ledger) load(ctx context.Context) error {
 	if err := row.Scan(&l.id, &l.currency, &l.partitions); err != nil {
 		return l.explain("opening", err)
 	}
-	return nil
+	return l.readSources(ctx)
 }
 
 // Close closes the ledger once the transaction under way has ended.
@@ -125,9 +126,6 @@ func (l *Ledger) Close() error {
 
 // ID is the ledger's own, made at its creation.
 func (l *Ledger) ID() string { return l.id }
-
-// Source is the CloudEvents source of its events: /ledgers/<id>.
-func (l *Ledger) Source() string { return "/ledgers/" + l.id }
 
 // Path is the ledger's file.
 func (l *Ledger) Path() string { return l.path }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -93,7 +94,7 @@ func (b *books) clone() *books {
 	c := newBooks(b.partitions)
 	c.source, c.marks, c.n = b.source, b.published(), b.n
 	for stream := range b.heads() {
-		c.streams[stream] = b.log(stream)
+		c.streams[stream] = slices.Clone(b.log(stream))
 	}
 	return c
 }

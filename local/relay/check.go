@@ -41,11 +41,14 @@ func (r *Relay) Check(ctx context.Context) error {
 	group.SetLimit(r.o.Parallel)
 	for _, stream := range r.streams {
 		group.Go(func() error {
-			last, err := r.tail(ctx, stream, noted[stream])
+			last, id, err := r.tail(ctx, stream, noted[stream])
 			if err != nil {
 				return fmt.Errorf("comparing %s with Kafka: %w", stream, err)
 			}
 			if err := judge(stream, r.place[stream], last, noted[stream], heads[stream]); err != nil {
+				return err
+			}
+			if err := r.same(ctx, stream, last, id); err != nil {
 				return err
 			}
 			r.mu.Lock()
@@ -60,10 +63,29 @@ func (r *Relay) Check(ctx context.Context) error {
 	return group.Wait()
 }
 
+const wayOut = "restore the newest backup, or run `comptoir ledger new-epoch` and then `comptoir rebuild` to go on from this one"
+
+// same tells whether the last event of the stream on Kafka is the ledger's own of
+// that number. It is not where an old copy of the ledger has gone on meanwhile.
+func (r *Relay) same(ctx context.Context, stream string, last int64, id string) error {
+	if last == 0 {
+		return nil
+	}
+	own, err := r.o.Ledger.Events(ctx, stream, last, 1)
+	if err != nil {
+		return fmt.Errorf("comparing %s with Kafka: %w", stream, err)
+	}
+	if len(own) == 1 && own[0].Sequence == last && own[0].ID == id {
+		return nil
+	}
+	at := r.place[stream]
+	return fmt.Errorf("%w: number %d of %s is another event on Kafka (%s/%d) than in the ledger, which is an older copy that was used since; %s", ErrAhead, last, stream, at.topic, at.partition, wayOut)
+}
+
 func judge(stream string, at place, last, noted, head int64) error {
 	switch {
 	case last > head:
-		return fmt.Errorf("%w: %s ends at %d on Kafka (%s/%d) and at %d in the ledger, which is an older copy then; restore the newest backup, or run `comptoir ledger new-epoch` and then `comptoir rebuild` to go on from this one", ErrAhead, stream, last, at.topic, at.partition, head)
+		return fmt.Errorf("%w: %s ends at %d on Kafka (%s/%d) and at %d in the ledger, which is an older copy then; %s", ErrAhead, stream, last, at.topic, at.partition, head, wayOut)
 	case last < noted:
 		return fmt.Errorf("%w: %s had been acknowledged up to %d and ends at %d on Kafka (%s/%d): the log was removed or made anew; run `comptoir republish --all`", ErrBehind, stream, noted, last, at.topic, at.partition)
 	}
@@ -71,23 +93,34 @@ func judge(stream string, at place, last, noted, head int64) error {
 }
 
 // tail returns the greatest sequence that the end of the stream's partition has
-// of this ledger. It reads backwards until it has met the note, so that a range
+// of this ledger's source, and the id of that event. It reads backwards until it has met the note, so that a range
 // published again at the end, or other producers' records, do not mislead it.
-func (r *Relay) tail(ctx context.Context, stream string, noted int64) (int64, error) {
+func (r *Relay) tail(ctx context.Context, stream string, noted int64) (last int64, id string, err error) {
 	at := r.place[stream]
 	decoder, source := event.NewDecoder(), r.o.Ledger.Source()
 	none := func(event.Type) bool { return false }
-	var last int64
 	met := false
-	err := r.o.Cluster.Tail(ctx, at.topic, at.partition, func(rec *records.Record) error {
+	err = r.o.Cluster.Tail(ctx, at.topic, at.partition, func(rec *records.Record) error {
 		ev, err := decoder.Decode(rec.Message, none)
 		if err == nil && ev.Source == source && ev.Stream == stream {
-			last = max(last, ev.Sequence)
+			if ev.Sequence > last {
+				last, id = ev.Sequence, idOf(rec)
+			}
 			met = met || ev.Sequence >= noted
 		}
 		return nil // what cannot be decoded is not ours
 	}, func() bool { return met })
-	return last, err
+	return last, id, err
+}
+
+// idOf reads the id of one of the ledger's records, which are in binary mode.
+func idOf(rec *records.Record) string {
+	for _, h := range rec.Message.Headers {
+		if h.Key == "ce_id" {
+			return string(h.Value)
+		}
+	}
+	return ""
 }
 
 // checkUntilReachable is Check, again while Kafka cannot be asked.

@@ -267,6 +267,9 @@ func TestTheStartIsRefusedWhereLedgerAndTopicsDisagree(t *testing.T) {
 
 	l, newer := old, l
 	refused("a restored backup", relay.ErrAhead, "comptoir ledger new-epoch", "comptoir rebuild")
+	// It was used meanwhile, and has more by now than the topics do.
+	l.record(700)
+	refused("a restored backup that was used", relay.ErrAhead, "is another event", "comptoir ledger new-epoch")
 
 	// The note was lost in a crash: the tail tells.
 	l = newer
