@@ -154,7 +154,7 @@ environment, or in comptoir.env in the data directory: TIER_GOLD is --tier-gold.
 		}
 	}
 	root.AddCommand(c.demo(), c.run(), c.importFiles(), c.send(), c.export(), c.status(), c.doctor(),
-		c.verify(), c.republish(), c.deadLetters(), c.backup(), c.restore(), c.migrate(), c.showConfig(), c.showVersion())
+		c.verify(), c.rebuild(), c.republish(), c.deadLetters(), c.backup(), c.restore(), c.ledger(), c.migrate(), c.showConfig(), c.showVersion())
 	return root
 }
 

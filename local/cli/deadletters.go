@@ -68,35 +68,18 @@ func (c *console) listDeadLetters() *cobra.Command {
 
 // withLetters lists dead letters, and lets f work with them and their Kafka.
 func (c *console) withLetters(ctx context.Context, filter deadletters.Filter, f func(*records.Cluster, []deadletters.Letter) error) error {
-	return c.withKafka(func(dir *datadir.Dir, cfg *config.Config, cluster *records.Cluster) (err error) {
-		currency := cfg.Currency
-		if l, err := runner.OpenLedger(ctx, dir, cfg, false); err == nil {
-			currency = l.Currency()
-			if err := l.Close(); err != nil {
+	return c.withKafka(func(dir *datadir.Dir, cfg *config.Config, cluster *records.Cluster) error {
+		return withState(ctx, dir, cfg, func(p *place) error {
+			all, err := runner.Functions(cfg, p.currency)
+			if err != nil {
 				return err
 			}
-		} else if !errors.Is(err, runner.ErrNoLedger) {
-			return err
-		}
-		if currency == "" {
-			if currency, err = cfg.RequireCurrency(); err != nil {
+			letters, err := deadletters.List(ctx, cluster, runner.Applied(p.state, all), filter)
+			if err != nil {
 				return err
 			}
-		}
-		all, err := runner.Functions(cfg, currency)
-		if err != nil {
-			return err
-		}
-		reader, err := runner.OpenReader(ctx, dir, cfg)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, reader.Close()) }()
-		letters, err := deadletters.List(ctx, cluster, runner.Applied(reader, all), filter)
-		if err != nil {
-			return err
-		}
-		return f(cluster, letters)
+			return f(cluster, letters)
+		})
 	})
 }
 

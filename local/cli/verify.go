@@ -2,14 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"comptoir/functions/query"
 	"comptoir/local/runner"
 	"comptoir/local/verify"
 )
@@ -32,43 +33,45 @@ difference and exits 1 where there is one. It only reads, and works beside a run
 	return cmd
 }
 
-func (c *console) runVerify(ctx context.Context, strict bool, limit int) (err error) {
+func (c *console) runVerify(ctx context.Context, strict bool, limit int) error {
 	dir, cfg, err := c.open(false)
 	if err != nil {
 		return err
 	}
-	l, err := runner.OpenLedger(ctx, dir, cfg, false)
-	if err != nil {
+	if !dir.Has(dir.Ledger()) { // it says so, and what to do
+		_, err := runner.OpenLedger(ctx, dir, cfg, false)
 		return err
 	}
-	source, currency := l.Source(), l.Currency()
-	if err := l.Close(); err != nil {
+	return withState(ctx, dir, cfg, func(p *place) error {
+		rules, err := runner.Rules(cfg, p.currency)
+		if err != nil {
+			return err
+		}
+		live, err := query.Live(ctx, p.state)
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		report, err := verify.Run(ctx, verify.Config{LedgerPath: dir.Ledger(), Source: p.source, State: live, Rules: rules, Limit: limit})
+		if err != nil {
+			return err
+		}
+		if err := c.printReport(report, strict); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.err, "It took %s.\n", time.Since(began).Round(10*time.Millisecond))
 		return err
-	}
-	rules, err := runner.Rules(cfg, currency)
-	if err != nil {
-		return err
-	}
-	reader, err := runner.OpenReader(ctx, dir, cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, reader.Close()) }()
-	report, err := verify.Run(ctx, verify.Config{LedgerPath: dir.Ledger(), Source: source, State: reader, Rules: rules, Limit: limit})
-	if err != nil {
-		return err
-	}
-	return c.printReport(report, strict)
+	})
 }
 
-func (c *console) printReport(r *verify.Report, strict bool) error {
+// printDifferences lists what differs, is behind or is missing.
+func (c *console) printDifferences(r *verify.Report) (behind, gaps int64) {
 	for _, d := range r.Differences {
 		fmt.Fprintln(c.out, d)
 	}
 	if more := r.Found - len(r.Differences); more > 0 {
 		fmt.Fprintf(c.out, "and %s more: list them with --limit\n", humanize.Comma(int64(more)))
 	}
-	var behind, gaps int64
 	for _, f := range slices.Sorted(maps.Keys(r.Behind)) {
 		if n := r.Behind[f]; n > 0 {
 			behind += n
@@ -84,6 +87,11 @@ func (c *console) printReport(r *verify.Report, strict bool) error {
 	for _, d := range r.Foreign {
 		fmt.Fprintf(c.out, "added by other sources, which the books cannot confirm: %s\n", d)
 	}
+	return behind, gaps
+}
+
+func (c *console) printReport(r *verify.Report, strict bool) error {
+	behind, gaps := c.printDifferences(r)
 	total := 0
 	for _, name := range slices.Sorted(maps.Keys(r.Documents)) {
 		total += r.Documents[name]

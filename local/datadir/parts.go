@@ -25,6 +25,9 @@ const (
 	Query     Part = "query"
 )
 
+// Rebuild is no part of a run: it is held while the state is built anew.
+const Rebuild Part = "rebuild"
+
 // Parts lists the parts in the order of the data.
 func Parts() []Part { return []Part{Relay, Broker, Functions, Query} }
 

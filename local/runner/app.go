@@ -29,6 +29,8 @@ type Options struct {
 	Log    *slog.Logger
 	// Parts are what is run; empty means all that the settings call for.
 	Parts []datadir.Part
+	// Functions are those that are run; Comptoir's own where nil.
+	Functions []projection.Function
 }
 
 // App is the running parts of one data directory. Open makes one, Run runs it,
@@ -159,9 +161,12 @@ func (a *App) openKafka(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) openRelay(context.Context) (err error) {
+func (a *App) openRelay(ctx context.Context) (err error) {
 	if !a.runs(datadir.Relay) {
 		return nil
+	}
+	if err := mayPublish(ctx, a.o.Dir, a.o.Config, a.ledger); err != nil {
+		return fmt.Errorf("starting the relay: %w", err)
 	}
 	a.relay, err = relay.New(relay.Options{
 		Ledger: a.ledger, Cluster: a.cluster, Log: a.o.Log, Wake: a.wake, Heartbeat: a.o.Config.HeartbeatInterval,
@@ -173,16 +178,25 @@ func (a *App) openFunctions(ctx context.Context) error {
 	if !a.runs(datadir.Functions) {
 		return nil
 	}
-	all, err := Functions(a.o.Config, a.currency)
-	if err != nil {
-		return err
+	all := a.o.Functions
+	if all == nil {
+		var err error
+		if all, err = Functions(a.o.Config, a.currency); err != nil {
+			return err
+		}
 	}
+	var err error
 	if a.state, err = OpenState(ctx, a.o.Dir, a.o.Config, all); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, a.state.Close)
 	if err := a.state.Migrate(ctx); err != nil {
 		return err
+	}
+	if a.ledger != nil {
+		if err := fits(ctx, a.state, all, a.ledger); err != nil {
+			return fmt.Errorf("starting the functions: %w", err)
+		}
 	}
 	for _, f := range all {
 		e, err := projection.New(a.engineConfig(f))
@@ -242,11 +256,17 @@ func (a *App) openQuery(ctx context.Context) (err error) {
 
 // Close gives everything back, in the reverse order.
 func (a *App) Close() error {
+	closers := a.closers
+	a.closers = nil
+	return closeAll(closers)
+}
+
+// closeAll gives back what was opened, in the reverse order.
+func closeAll(closers []func() error) error {
 	var errs []error
-	for _, c := range slices.Backward(a.closers) {
+	for _, c := range slices.Backward(closers) {
 		errs = append(errs, c())
 	}
-	a.closers = nil
 	return errors.Join(errs...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"comptoir/functions/query"
 	"comptoir/local/deadletters"
 	"comptoir/shared/event"
 	"comptoir/shared/projection"
@@ -23,7 +24,11 @@ func Applied(reader Reader, all []projection.Function) deadletters.Applied {
 		if !ok {
 			return false, nil // a function of another version
 		}
-		raw, ok, err := reader.Get(ctx, collection, a.Key)
+		live, err := query.Live(ctx, reader)
+		if err != nil {
+			return false, err
+		}
+		raw, ok, err := live.Get(ctx, collection, a.Key)
 		if errors.Is(err, state.ErrNothingYet) || err == nil && !ok {
 			return false, nil
 		}

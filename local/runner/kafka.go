@@ -3,7 +3,6 @@ package runner
 import (
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"comptoir/local/broker"
@@ -57,37 +56,31 @@ func topics(cfg *config.Config) records.Topics {
 
 // Kafka opens the Kafka of the settings for a command that is no part: the
 // embedded broker where it runs, and where it does not, one for as long as the command takes.
-// closeAll gives everything back.
-func Kafka(dir *datadir.Dir, cfg *config.Config, log *slog.Logger) (cluster *records.Cluster, closeAll func() error, err error) {
+// closeKafka gives everything back.
+func Kafka(dir *datadir.Dir, cfg *config.Config, log *slog.Logger) (cluster *records.Cluster, closeKafka func() error, err error) {
 	var closers []func() error
-	closeAll = func() error {
-		var errs []error
-		for _, c := range slices.Backward(closers) {
-			errs = append(errs, c())
-		}
-		return errors.Join(errs...)
-	}
+	closeKafka = func() error { return closeAll(closers) }
 	var lease *datadir.Lease
 	cluster, lease, err = connectOrAcquire(dir, cfg)
 	if lease != nil {
 		closers = append(closers, lease.Release)
 		b, err := startBroker(dir, cfg, broker.Options{Log: log})
 		if err != nil {
-			return nil, nil, errors.Join(err, closeAll())
+			return nil, nil, errors.Join(err, closeKafka())
 		}
 		closers = append(closers, b.Close)
 		if err := lease.Announce(datadir.Broker, b.Addr()); err != nil {
-			return nil, nil, errors.Join(err, closeAll())
+			return nil, nil, errors.Join(err, closeKafka())
 		}
 		cluster, err = Connect(dir, cfg)
 		if err != nil {
-			return nil, nil, errors.Join(err, closeAll())
+			return nil, nil, errors.Join(err, closeKafka())
 		}
 	} else if err != nil {
 		return nil, nil, err
 	}
 	closers = append(closers, func() error { cluster.Close(); return nil })
-	return cluster, closeAll, nil
+	return cluster, closeKafka, nil
 }
 
 // connectOrAcquire connects to the Kafka that there is, or takes the right to

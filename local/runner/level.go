@@ -107,7 +107,11 @@ func (a *App) progress(ctx context.Context, ends map[string]records.Range) ([]Fu
 			ids = append(ids, projection.CheckpointID(e.Function().Name, stream))
 		}
 	}
-	docs, err := a.state.Load(ctx, &projection.Checkpoints, ids)
+	live, err := liveEpoch(ctx, a.state)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := projection.At(a.state, live).Load(ctx, &projection.Checkpoints, ids)
 	if err != nil {
 		return nil, err
 	}

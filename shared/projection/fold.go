@@ -131,8 +131,8 @@ func (b *run) outdated(h *Header) error {
 	if h.RulesVersion <= b.terms.rules {
 		return nil
 	}
-	return fmt.Errorf("%s: the document %s was made by the rules of version %d and this function has version %d: deploy the newer one, or raise RULES_VERSION",
-		b.e.fn.Name, h.ID, h.RulesVersion, b.terms.rules)
+	return &SettingsError{fmt.Sprintf("%s: the document %s was made by the rules of version %d and this function has version %d: deploy the newer one, or raise RULES_VERSION",
+		b.e.fn.Name, h.ID, h.RulesVersion, b.terms.rules)}
 }
 
 // decide ends a group. Which of its events were new was counted while folding
