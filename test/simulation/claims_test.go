@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"comptoir/functions/lossrisk"
@@ -53,14 +54,18 @@ func sourceOf(h *projection.Header, source string, family event.Family) *project
 
 // done tells whether nothing is left to do of a fact for a function: its
 // document holds it durably, or the dead letters do, or the function has no use for it.
-func (h *history) done(fn *projection.Function, f *fact) bool {
+func (h *history) done(fn *projection.Function, f *fact, in places) bool {
+	return h.doneIn(fn, f, in[0]) || in[1] != in[0] && h.doneIn(fn, f, in[1])
+}
+
+func (h *history) doneIn(fn *projection.Function, f *fact, epoch int64) bool {
 	if h.buried[fn.Name+" "+f.id] || f.ill != unreadable && !fn.Uses(f.kind) {
 		return true
 	}
 	if f.ill == unreadable {
 		return false
 	}
-	doc := h.database.collections[fn.Collection.Name][f.key]
+	doc := h.database.in(fn.Collection.Name, epoch)[f.key]
 	if doc == nil {
 		return false
 	}
@@ -71,7 +76,7 @@ func (h *history) done(fn *projection.Function, f *fact) bool {
 	case f.kind.Family().IsRegister():
 		return holds(fn, doc, f)
 	}
-	return h.applied[fn.Collection.Name+" "+f.key+" "+f.id]
+	return h.applied[projection.NameIn(fn.Collection.Name, epoch)+" "+f.key+" "+f.id]
 }
 
 // noteApplied remembers the ids of events without revisions that a document has
@@ -110,15 +115,15 @@ func holds(fn *projection.Function, doc *stored, f *fact) bool {
 
 // checkClaim holds that everything in a partition before an offset is done for
 // a function: whoever acknowledges the offset claims so.
-func (h *history) checkClaim(fn *projection.Function, where string, offset int64, who string) {
+func (h *history) checkClaim(fn *projection.Function, where string, offset int64, who string, in places) {
 	log := h.broker.logs[where]
 	if offset > int64(len(log)) {
 		h.fail("%s of %s claims %s up to %d, and it ends at %d", who, fn.Name, where, offset, len(log))
 		return
 	}
-	key := fn.Name + " " + where
+	key := fmt.Sprintf("%s %s %v", fn.Name, where, in)
 	for o := h.verified[key]; o < offset; o++ {
-		if f := log[o].fact; !h.done(fn, f) {
+		if f := log[o].fact; !h.done(fn, f, in) {
 			h.fail("%s of %s claims %s up to %d, and %s@%d is not done: %s", who, fn.Name, where, offset, where, o, f)
 			return
 		}
@@ -127,13 +132,13 @@ func (h *history) checkClaim(fn *projection.Function, where string, offset int64
 }
 
 // checkCheckpoint holds that a checkpoint claims only what was done.
-func (h *history) checkCheckpoint(old *stored, body []byte) {
+func (h *history) checkCheckpoint(epoch int64, old *stored, body []byte) {
 	var now, was projection.Checkpoint
 	if err := codec.Decode(body, &now); err != nil {
 		h.fail("reading a checkpoint: %v", err)
 		return
 	}
-	if now.Stream == "review" {
+	if now.Stream == "review" || now.Function == "" { // or the mark of a closed epoch
 		return
 	}
 	if old != nil {
@@ -147,7 +152,7 @@ func (h *history) checkCheckpoint(old *stored, body []byte) {
 	}
 	fn := h.function(now.Function)
 	if now.Offset >= 0 {
-		h.checkClaim(fn, now.Stream, now.Offset, "the checkpoint")
+		h.checkClaim(fn, now.Stream, now.Offset, "the checkpoint", inOnly(epoch))
 	}
 	// Of each producer it says which numbers of the stream were done.
 	for i := range now.Sources {
@@ -160,7 +165,7 @@ func (h *history) checkCheckpoint(old *stored, body []byte) {
 			f := h.numbered[numbering{s.Source, now.Stream, n}]
 			if f == nil {
 				h.fail("the checkpoint of %s for %s claims sequence %d of %s, which is not in the log", now.Function, now.Stream, n, s.Source)
-			} else if !h.done(fn, f) {
+			} else if !h.doneIn(fn, f, epoch) {
 				h.fail("the checkpoint of %s claims sequence %d of %s, which is not done: %s", now.Function, n, now.Stream, f)
 			}
 		}

@@ -69,11 +69,12 @@ type history struct {
 	shelves      []shelf
 	producers    []*producer
 
-	styles  []style
-	runners []*runner
-	tasks   []*process // those that end by themselves
-	lenient bool       // the second set of thresholds is in force
-	mended  bool       // what made records fail was mended
+	styles     []style
+	runners    []*runner
+	rebuilding *process   // nil before the first
+	tasks      []*process // those that end by themselves
+	lenient    bool       // the second set of thresholds is in force
+	mended     bool       // what made records fail was mended
 
 	mu           sync.Mutex
 	all          []projection.Function
@@ -121,7 +122,7 @@ func play(p plan, m *image, name string, loud bool) outcome {
 	}
 	h.openLedger()
 	if h.ledger != nil {
-		h.live()
+		h.play()
 	}
 	for len(h.processes) > 0 {
 		h.kill(h.processes[0])
@@ -141,8 +142,8 @@ func play(p plan, m *image, name string, loud bool) outcome {
 	return o
 }
 
-// live plays the steps, lets everything come to rest, and checks.
-func (h *history) live() {
+// play plays the steps, lets everything come to rest, and checks.
+func (h *history) play() {
 	h.ledgerSource = h.ledger.Source()
 	for _, topic := range event.LedgerTopics {
 		h.streams = append(h.streams, h.broker.partitionsOf(topic)...)

@@ -170,10 +170,11 @@ func (h *history) checkDocuments(last event.Date) {
 	folds := map[string]func([]*spoken, day) map[string]any{
 		"product_winners": foldSales, "loss_risk_products": foldStock, "clients": h.foldClient, "heartbeats": foldHeartbeats,
 	}
+	epoch, _ := h.live()
 	for i := range h.functions() {
 		fn := &h.functions()[i]
 		name := fn.Collection.Name
-		heard, docs := h.heard(fn), h.database.collections[name]
+		heard, docs := h.heard(fn), h.database.in(name, epoch)
 		for id, facts := range heard {
 			doc := docs[id]
 			if doc == nil {

@@ -49,9 +49,12 @@ const (
 	actRedrive              // the dead letters so far are published again
 	actRollback             // an entry is rolled back
 	actEnd
+
+	// actRebuild builds the state anew; it is not drawn among the others.
+	actRebuild = actEnd
 )
 
-var actNames = [actEnd]string{"entry", "foreign", "wait", "days", "clock", "review", "crash", "handover", "rules", "republish", "redrive", "rollback"}
+var actNames = [actEnd + 1]string{"entry", "foreign", "wait", "days", "clock", "review", "crash", "handover", "rules", "republish", "redrive", "rollback", "rebuild"}
 
 // weights say how often a step is drawn. Where its fault is off it does nothing.
 var weights = [actEnd]int{actEntry: 50, actForeign: 28, actWait: 6, actDays: 6, actClock: 5, actReview: 5, actCrash: 9, actHandover: 6, actRules: 1, actRepublish: 2, actRedrive: 2, actRollback: 2}
@@ -68,7 +71,9 @@ type step struct {
 type plan struct {
 	seed   uint64
 	faults [faultEnd]bool
-	steps  []step
+	// rebuilds: the state is built anew once or more.
+	rebuilds bool
+	steps    []step
 }
 
 // draw makes the plan of a seed: the same one each time.
@@ -94,7 +99,22 @@ func draw(seed uint64) plan {
 		}
 		p.steps = append(p.steps, step{number: len(p.steps), act: chosen, seed: r.Uint64()})
 	}
+	p.drawRebuilds()
 	return p
+}
+
+// drawRebuilds puts rebuilds between the steps of every third history. What they
+// are is drawn apart, so that the other histories are what they were before there
+// were any.
+func (p *plan) drawRebuilds() {
+	r := rand.New(rand.NewPCG(p.seed, 10))
+	if p.rebuilds = r.IntN(3) == 0; !p.rebuilds {
+		return
+	}
+	for n, most := len(p.steps), 1+r.IntN(4); most > 0; most-- {
+		at := n/4 + r.IntN(len(p.steps)+1-n/4)
+		p.steps = slices.Insert(p.steps, at, step{number: len(p.steps), act: actRebuild, seed: r.Uint64()})
+	}
 }
 
 // keep leaves only the steps with these numbers, and the faults with these names.

@@ -40,6 +40,7 @@ type runner struct {
 	next    map[string]int64 // to be fetched, by partition
 	decoder *event.Decoder
 	window  []fetched // of single events: not done yet
+	last    error     // why the last batch was not done
 	behind  bool      // records are folded in bulk until one gives up
 }
 
@@ -50,10 +51,14 @@ type fetched struct {
 	entry  entry
 }
 
-func (h *history) newEngine(p *process, index int) *projection.Engine {
+// newEngine makes one that works in an epoch, or follows the live one where that is 0.
+func (h *history) newEngine(p *process, index int, epoch int64, morgue projection.Morgue) *projection.Engine {
 	c := &client{h.broker, p}
+	if morgue == nil {
+		morgue = c
+	}
 	e, err := projection.New(projection.Config{
-		Function: h.functions()[index], Store: &store{h.database, p}, Morgue: c, Rereader: c, Today: p.today, Currency: currency,
+		Function: h.functions()[index], Store: &store{h.database, p}, Morgue: morgue, Epoch: epoch, Rereader: c, Today: p.today, Currency: currency,
 		Backoff: func(attempt int) time.Duration { return time.Duration(attempt*3+1) * time.Millisecond },
 	})
 	if err != nil {
@@ -67,25 +72,13 @@ func (p *process) today() event.Date { return event.DateOf(p.h.now().Add(p.skew)
 
 // run starts a runner of a function.
 func (h *history) run(index int) *runner {
-	r := &runner{style: h.styles[index], decoder: event.NewDecoder(), next: map[string]int64{}}
-	fn := h.functions()[index]
-	r.fn = &fn
-	for _, topic := range fn.Topics {
-		r.names = append(r.names, h.broker.partitionsOf(topic)...)
-	}
+	r := h.newRunner(index)
 	h.runners[index] = r
-	r.p = h.newProcess(fn.Name)
+	r.p = h.newProcess(r.fn.Name)
 	r.p.run(func(p *process) {
-		r.engine = h.newEngine(p, index)
-		for attempt := 1; !p.dead.Load(); attempt++ {
-			err := r.begin()
-			if refused := (*projection.SettingsError)(nil); errors.As(err, &refused) {
-				return // older rules than the state's: this process can do nothing
-			}
-			if err == nil {
-				break
-			}
-			p.sleep(attempt)
+		r.engine = h.newEngine(p, index, 0, nil)
+		if !r.begins() {
+			return // older rules than the state's: this process can do nothing
 		}
 		for attempt := 0; !p.dead.Load(); {
 			if r.turn() {
@@ -99,6 +92,28 @@ func (h *history) run(index int) *runner {
 	return r
 }
 
+func (h *history) newRunner(index int) *runner {
+	r := &runner{style: h.styles[index], decoder: event.NewDecoder(), next: map[string]int64{}}
+	fn := h.functions()[index]
+	r.fn = &fn
+	for _, topic := range fn.Topics {
+		r.names = append(r.names, h.broker.partitionsOf(topic)...)
+	}
+	return r
+}
+
+// begins tries to begin until it has, and returns false where the settings are against it.
+func (r *runner) begins() bool {
+	refused := (*projection.SettingsError)(nil)
+	err := r.p.patiently(func() error {
+		if err := r.begin(); !errors.As(err, &refused) {
+			return err
+		}
+		return nil
+	})
+	return refused == nil && err == nil
+}
+
 func (p *process) sleep(attempt int) { time.Sleep(time.Duration(min(attempt, 5)*7) * time.Millisecond) }
 
 // begin decides where each partition begins.
@@ -106,11 +121,19 @@ func (r *runner) begin() error {
 	if err := r.engine.Start(r.p.ctx); err != nil {
 		return err
 	}
+	return r.from(-1)
+}
+
+// from begins where the group has committed, or at a given offset where that is not
+// below 0; and nowhere behind the checkpoint where the trigger asks for that.
+func (r *runner) from(given int64) error {
 	h := r.p.h
 	begin := map[string]int64{}
 	if err := r.p.call("committed", nil, func() {
 		for _, where := range r.names {
-			begin[where] = max(0, h.broker.offset(r.fn.Name, where))
+			if begin[where] = given; given < 0 {
+				begin[where] = max(0, h.broker.offset(r.fn.Name, where))
+			}
 		}
 	}); err != nil {
 		return err
@@ -153,13 +176,35 @@ func (r *runner) turn() bool {
 	if r.style == singleEvents {
 		return r.turnSingle()
 	}
+	moved, outcome := r.batch()
+	if outcome.Rewind && r.style == localRunner {
+		r.p.h.note("%s#%d begins where the new epoch is", r.p.name, r.p.number)
+		r.begins()
+		return false
+	}
+	if moved != nil && !r.p.dead.Load() {
+		r.commit(moved)
+	}
+	return moved != nil && outcome.Done()
+}
+
+// turnGroupless is turn for who is in no group.
+func (r *runner) turnGroupless() bool {
+	moved, outcome := r.batch()
+	r.last = outcome.Err
+	return moved != nil && outcome.Done()
+}
+
+// batch fetches and hands over one batch, and returns how far each of its
+// partitions is then; nil where nothing was fetched.
+func (r *runner) batch() (moved map[string]int64, outcome projection.Outcome) {
 	var got []fetched
 	partitions := 1 // of a local runner each partition is handed over by itself
 	if r.style == placedBatches {
 		partitions += r.p.rng.IntN(3)
 	}
 	if r.p.call("fetch", r.waiting, func() { got = r.fetch(partitions, 1+r.p.rng.IntN(12)) }) != nil {
-		return false
+		return nil, outcome
 	}
 	keep := r.p.rng.IntN(2) == 0 // the trigger holds the records in memory
 	batch := make([]projection.Delivery, 0, len(got))
@@ -169,8 +214,8 @@ func (r *runner) turn() bool {
 			batch = append(batch, d)
 		}
 	}
-	outcome := r.handle(batch)
-	moved := map[string]int64{}
+	outcome = r.handle(batch)
+	moved = map[string]int64{}
 	for _, f := range got {
 		moved[f.where] = max(moved[f.where], f.origin.Offset+1)
 	}
@@ -182,10 +227,7 @@ func (r *runner) turn() bool {
 		moved[where] = again.Offset
 	}
 	maps.Copy(r.next, moved)
-	if !r.p.dead.Load() {
-		r.commit(moved)
-	}
-	return outcome.Done()
+	return moved, outcome
 }
 
 // handle hands a batch to the engine: in parts to a Bulk, or at once.
@@ -302,7 +344,7 @@ func (r *runner) commit(offsets map[string]int64) {
 		}
 		for _, where := range r.names {
 			if o, ok := offsets[where]; ok {
-				h.checkClaim(r.fn, where, o, "the commit")
+				h.checkClaim(r.fn, where, o, "the commit", h.acknowledged())
 			}
 		}
 		h.broker.commit(r.fn.Name, offsets)

@@ -55,7 +55,17 @@ func (h *history) take(a act, r *rand.Rand) {
 		h.republish(r)
 	case actRedrive:
 		h.redrive()
-	case actWait, actEnd:
+	case actRebuild:
+		h.rebuild(r.IntN(6) == 0)
+		// It may be killed anywhere on its way, and it may be run again after that.
+		for range r.IntN(300) {
+			h.tick()
+		}
+		if p := h.rebuilding; p != nil && !p.over() && h.plan.faults[crashes] && r.IntN(2) == 0 {
+			h.count("rebuild killed")
+			h.kill(p)
+		}
+	case actWait:
 	}
 }
 
@@ -64,7 +74,7 @@ func (h *history) review(index int) {
 	h.count("review")
 	h.begin("review "+h.functions()[index].Name, func(p *process) {
 		// An error leaves documents due: the next one looks at them.
-		_, _ = h.newEngine(p, index).Review(p.ctx)
+		_, _ = h.newEngine(p, index, 0, nil).Review(p.ctx)
 	})
 }
 
@@ -144,7 +154,13 @@ func (h *history) settle() {
 	for _, p := range h.producers {
 		p.release()
 	}
+	if _, filling := h.live(); filling || h.plan.rebuilds && h.plan.seed%3 == 0 {
+		h.rebuild(false)
+	}
 	h.drain(h.level)
+	if _, filling := h.live(); filling && !h.failed() {
+		h.fail("a rebuild was begun again with nothing in its way and has not ended")
+	}
 	if h.plan.seed%2 == 0 && !h.failed() {
 		h.note("what was broken is mended")
 		h.mended = true
@@ -221,8 +237,9 @@ func (h *history) level() bool {
 // lastDay moves the time to a day later than any that a clock has shown, and returns it.
 func (h *history) lastDay() event.Date {
 	last := event.DateOf(h.now())
+	live, _ := h.live()
 	for _, name := range h.collections() {
-		for _, doc := range h.database.collections[name] {
+		for _, doc := range h.database.in(name, live) {
 			last = max(last, doc.head.Day)
 		}
 	}
@@ -242,11 +259,12 @@ func (h *history) collections() (names []string) {
 // bodies returns the functions' documents as they stand.
 func (h *history) bodies() map[string]string {
 	all := map[string]string{}
+	live, _ := h.live()
 	for _, name := range h.collections() {
 		if name == freshness.CollectionName {
 			continue // its events come with time
 		}
-		for id, doc := range h.database.collections[name] {
+		for id, doc := range h.database.in(name, live) {
 			all[name+" "+id] = string(doc.body)
 		}
 	}
@@ -280,7 +298,7 @@ func (h *history) checkRecorded() {
 func (h *history) checkLetters() {
 	reasons, times := map[string]string{}, map[string]int{}
 	// Where nothing was killed, lost or worked on by two, each record makes one letter.
-	smooth := !h.plan.faults[lostReplies] && !h.plan.faults[lateWrites] && !h.plan.faults[crashes] && !h.plan.faults[handovers] && !h.plan.faults[newRules] && !h.plan.faults[refusals]
+	smooth := !h.plan.faults[lostReplies] && !h.plan.faults[lateWrites] && !h.plan.faults[crashes] && !h.plan.faults[handovers] && !h.plan.faults[newRules] && !h.plan.faults[refusals] && !h.plan.rebuilds
 	for i, l := range h.letters {
 		if l.origin.Offset >= 0 && i < h.undisturbed {
 			where := fmt.Sprintf("%s for %s", l.origin, l.function)

@@ -127,8 +127,11 @@ func (d *database) put(collection string, head projection.Header, read int64, bo
 	d.h.count("document written")
 	docs[head.ID] = &stored{body, head}
 	d.h.noteApplied(collection, &docs[head.ID].head)
-	if collection == projection.Checkpoints.Name {
-		d.h.checkCheckpoint(old, body)
+	switch plain, epoch := epochOf(collection); plain {
+	case projection.Checkpoints.Name:
+		d.h.checkCheckpoint(epoch, old, body)
+	case projection.SettingsCollection.Name:
+		d.h.checkSettings(epoch, old, body)
 	}
 	return projection.Written
 }
