@@ -323,7 +323,7 @@ func (b *run) outcome() Outcome {
 		}
 		o := b.batch[i].Origin
 		if o.Offset < 0 {
-			out.Unplaced = true
+			out.Unplaced = append(out.Unplaced, i)
 			continue
 		}
 		out.add(Position(o))
