@@ -3,6 +3,7 @@ package kafkatrigger_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"os"
 	"sync"
 	"testing"
@@ -37,37 +38,63 @@ type member struct {
 type telling struct {
 	*projection.Engine
 	mu      sync.Mutex
-	waiting map[string]int64 // partitions, with their ends
+	ends    map[string]int64 // of the partitions
+	waiting map[string]int64 // those of them that are to be waited for
 	over    chan struct{}    // closed when none is left
 }
 
 func (h *telling) Handle(ctx context.Context, batch []projection.Delivery) (projection.Outcome, projection.Report) {
 	outcome, report := h.Engine.Handle(ctx, batch)
+	for _, r := range outcome.Retry {
+		h.met(r.Topic, r.Partition)
+	}
+	return outcome, report
+}
+
+// met notes that nothing more is to be waited for of a partition.
+func (h *telling) met(topic string, partition int32) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for i := range batch {
-		d := &batch[i]
-		name := triggertest.Name(d.Origin.Topic, d.Origin.Partition)
-		if end, ok := h.waiting[name]; ok && (!outcome.Took(i, d.Origin) || d.Origin.Offset+int64(d.Records()) >= end) {
-			if delete(h.waiting, name); len(h.waiting) == 0 {
-				close(h.over)
+	name := triggertest.Name(topic, partition)
+	if _, ok := h.waiting[name]; ok {
+		if delete(h.waiting, name); len(h.waiting) == 0 {
+			close(h.over)
+		}
+	}
+}
+
+// watch notes partitions that have come to their ends.
+func (h *telling) watch(ctx context.Context, k *kafkatrigger.Consumer) {
+	for ; ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+		for _, p := range k.Status().Partitions {
+			if p.Handled >= h.ends[triggertest.Name(p.Topic, p.Partition)] {
+				h.met(p.Topic, p.Partition)
 			}
 		}
 	}
-	return outcome, report
+}
+
+// Offset is where a partition begins; while that is not known nothing is brought.
+func (h *telling) Offset(ctx context.Context, topic string, partition int32) (int64, bool, error) {
+	offset, ok, err := h.Engine.Offset(ctx, topic, partition)
+	if h.mu.Lock(); err != nil && len(h.waiting) > 0 {
+		clear(h.waiting)
+		close(h.over)
+	}
+	h.mu.Unlock()
+	return offset, ok, err
 }
 
 func (m *member) Bring(ctx context.Context) map[string]int64 {
 	m.t.Helper()
 	e := m.b.Engine
-	h := &telling{Engine: e, waiting: map[string]int64{}, over: make(chan struct{})}
+	h := &telling{Engine: e, ends: map[string]int64{}, over: make(chan struct{})}
 	for name, log := range m.b.Records(m.t) {
-		if n := int64(len(log)); n > 0 {
-			h.waiting[name] = n
-		}
+		h.ends[name] = int64(len(log))
 	}
+	h.waiting = maps.Clone(h.ends)
 	c := kafkatrigger.Config{
-		Function: e.Function().Name, Topics: e.Function().Topics, Uses: e.Uses, Cluster: m.b.Cluster, Handler: h, Checkpoints: e,
+		Function: e.Function().Name, Topics: e.Function().Topics, Uses: e.Uses, Cluster: m.b.Cluster, Handler: h, Checkpoints: h,
 		Log: slog.New(slog.DiscardHandler), SessionTimeout: session(), DrainTimeout: 200 * time.Millisecond,
 	}
 	if m.bulk != nil {
@@ -79,15 +106,10 @@ func (m *member) Bring(ctx context.Context) map[string]int64 {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	ended, level := make(chan error, 1), make(chan struct{})
+	ended := make(chan error, 1)
 	go func() { ended <- k.Run(ctx) }()
-	go func() {
-		if k.CaughtUp(ctx) == nil {
-			close(level)
-		}
-	}()
+	go h.watch(ctx, k)
 	select {
-	case <-level:
 	case <-h.over:
 	case <-ctx.Done():
 	}
