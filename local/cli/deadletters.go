@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"comptoir/functions/setup"
 	"comptoir/local/datadir"
 	"comptoir/local/deadletters"
 	"comptoir/local/runner"
@@ -70,7 +71,7 @@ func (c *console) listDeadLetters() *cobra.Command {
 func (c *console) withLetters(ctx context.Context, filter deadletters.Filter, f func(*records.Cluster, []deadletters.Letter) error) error {
 	return c.withKafka(func(dir *datadir.Dir, cfg *config.Config, cluster *records.Cluster) error {
 		return withState(ctx, dir, cfg, func(p *place) error {
-			all, err := runner.Functions(cfg, p.currency)
+			all, err := setup.Functions(cfg, p.currency)
 			if err != nil {
 				return err
 			}

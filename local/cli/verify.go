@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"comptoir/functions/query"
+	"comptoir/functions/setup"
 	"comptoir/local/runner"
 	"comptoir/local/verify"
 )
@@ -43,7 +44,7 @@ func (c *console) runVerify(ctx context.Context, strict bool, limit int) error {
 		return err
 	}
 	return withState(ctx, dir, cfg, func(p *place) error {
-		rules, err := runner.Rules(cfg, p.currency)
+		rules, err := setup.Rules(cfg, p.currency)
 		if err != nil {
 			return err
 		}

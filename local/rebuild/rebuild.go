@@ -137,7 +137,7 @@ func (r *rebuild) build(ctx context.Context, live, pointer *projection.Settings)
 		return 0, err
 	}
 	r.log.Info("rebuild: folding the event log", "epoch", epoch)
-	if err := r.Tables.Make(ctx, r.collections(epoch)); err != nil {
+	if err := r.Tables.Make(ctx, projection.Collections(r.Functions, epoch)); err != nil {
 		return 0, err
 	}
 	seed := projection.Settings{Currency: r.Currency, Ledger: r.Ledger, Retired: r.Retired, Rules: live.Rules}
@@ -175,13 +175,4 @@ func (r *rebuild) finish(ctx context.Context, res Result) error {
 
 func (r *rebuild) unfinished(res Result, err error) error {
 	return fmt.Errorf("epoch %d is live and does not hold the last events yet; run `comptoir rebuild` again to end that: %w", res.Epoch, err)
-}
-
-// collections lists those of an epoch.
-func (r *rebuild) collections(epoch int64) []projection.Collection {
-	all := []projection.Collection{projection.Checkpoints.In(epoch), projection.SettingsCollection.In(epoch)}
-	for _, f := range r.Functions {
-		all = append(all, f.Collection.In(epoch))
-	}
-	return all
 }

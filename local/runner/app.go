@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 
+	"comptoir/functions/setup"
 	"comptoir/local/broker"
 	"comptoir/local/datadir"
 	"comptoir/local/ledger"
@@ -181,7 +182,7 @@ func (a *App) openFunctions(ctx context.Context) error {
 	all := a.o.Functions
 	if all == nil {
 		var err error
-		if all, err = Functions(a.o.Config, a.currency); err != nil {
+		if all, err = setup.Functions(a.o.Config, a.currency); err != nil {
 			return err
 		}
 	}

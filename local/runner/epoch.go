@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"comptoir/functions/setup"
 	"comptoir/local/datadir"
 	"comptoir/local/ledger"
 	"comptoir/local/relay"
@@ -40,7 +41,7 @@ func NewEpoch(ctx context.Context, dir *datadir.Dir, cfg *config.Config, log *sl
 
 // ahead tells which of the state and Kafka is ahead of the ledger, "" where neither is.
 func ahead(ctx context.Context, dir *datadir.Dir, cfg *config.Config, l *ledger.Ledger, log *slog.Logger) (which string, err error) {
-	all, err := Functions(cfg, l.Currency())
+	all, err := setup.Functions(cfg, l.Currency())
 	if err != nil {
 		return "", err
 	}

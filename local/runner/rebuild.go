@@ -11,6 +11,7 @@ import (
 
 	"comptoir/functions"
 	"comptoir/functions/query"
+	"comptoir/functions/setup"
 	"comptoir/local/datadir"
 	"comptoir/local/deadletters"
 	"comptoir/local/ledger"
@@ -108,7 +109,7 @@ func (b *builder) openState(ctx context.Context) (err error) {
 		return err
 	}
 	b.closers = append(b.closers, b.ledger.Close)
-	if b.rules, err = Rules(b.o.Config, b.ledger.Currency()); err != nil {
+	if b.rules, err = setup.Rules(b.o.Config, b.ledger.Currency()); err != nil {
 		return err
 	}
 	if b.all = b.o.Functions; b.all == nil {

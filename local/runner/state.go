@@ -5,12 +5,11 @@ import (
 	"errors"
 	"io"
 
-	"comptoir/functions"
 	"comptoir/functions/query"
+	"comptoir/functions/setup"
 	"comptoir/local/datadir"
 	"comptoir/local/rebuild"
 	"comptoir/shared/config"
-	"comptoir/shared/money"
 	"comptoir/shared/projection"
 	"comptoir/shared/state/mongostate"
 	"comptoir/shared/state/sqlitestate"
@@ -37,7 +36,7 @@ func OpenState(ctx context.Context, dir *datadir.Dir, cfg *config.Config, all []
 	// The plain settings are always there: they say which epoch is live.
 	first := []projection.Collection{projection.SettingsCollection}
 	if cfg.MongoURI != "" {
-		s, err := mongostate.Open(ctx, mongo(cfg), first)
+		s, err := mongostate.Open(ctx, setup.MongoDB(cfg), first)
 		if err != nil {
 			return nil, err
 		}
@@ -65,7 +64,7 @@ func (s *liveStore) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.Make(ctx, collections(s.all, live))
+	return s.Make(ctx, projection.Collections(s.all, live))
 }
 
 // liveEpoch returns the number of the epoch that is live; that of a state that has
@@ -85,43 +84,11 @@ func liveEpoch(ctx context.Context, s projection.Store) (int64, error) {
 // OpenReader opens the state that the settings name, to be read.
 func OpenReader(ctx context.Context, dir *datadir.Dir, cfg *config.Config) (Reader, error) {
 	if cfg.MongoURI != "" {
-		r, err := mongostate.OpenReader(ctx, mongo(cfg))
+		r, err := mongostate.OpenReader(ctx, setup.MongoDB(cfg))
 		if err != nil {
 			return nil, err
 		}
 		return r, nil
 	}
 	return sqlitestate.OpenReader(ctx, dir.State(), sqlitestate.Options{})
-}
-
-func mongo(cfg *config.Config) mongostate.Options {
-	return mongostate.Options{URI: cfg.MongoURI, Database: cfg.MongoDatabase}
-}
-
-// Rules returns the rules with the thresholds of the settings.
-func Rules(cfg *config.Config, currency money.Currency) (functions.Config, error) {
-	t, err := cfg.Thresholds(currency)
-	if err != nil {
-		return functions.Config{}, err
-	}
-	rules := functions.Defaults(currency)
-	rules.PromoThreshold, rules.SilverThreshold, rules.GoldThreshold = t.Promo, t.Silver, t.Gold
-	return rules, nil
-}
-
-// Functions returns the analytics with the thresholds of the settings.
-func Functions(cfg *config.Config, currency money.Currency) ([]projection.Function, error) {
-	rules, err := Rules(cfg, currency)
-	if err != nil {
-		return nil, err
-	}
-	return functions.All(rules), nil
-}
-
-func collections(all []projection.Function, epoch int64) []projection.Collection {
-	c := []projection.Collection{projection.Checkpoints.In(epoch), projection.SettingsCollection.In(epoch)}
-	for _, f := range all {
-		c = append(c, f.Collection.In(epoch))
-	}
-	return c
 }

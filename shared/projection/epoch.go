@@ -25,6 +25,15 @@ func (c Collection) In(epoch int64) Collection {
 	return c
 }
 
+// Collections are those that the functions write in an epoch.
+func Collections(all []Function, epoch int64) []Collection {
+	c := []Collection{Checkpoints.In(epoch), SettingsCollection.In(epoch)}
+	for _, f := range all {
+		c = append(c, f.Collection.In(epoch))
+	}
+	return c
+}
+
 // At returns a store as one epoch of it is.
 func At(s Store, epoch int64) Store {
 	if epoch <= 1 {
