@@ -29,6 +29,12 @@ require (
 require go.yaml.in/yaml/v3 v3.0.6
 
 require (
+	github.com/aws/aws-lambda-go v1.55.1
+	go.uber.org/multierr v1.11.0 // indirect
+	go.uber.org/zap v1.27.0 // indirect
+)
+
+require (
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect

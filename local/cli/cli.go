@@ -148,6 +148,9 @@ environment, or in comptoir.env in the data directory: TIER_GOLD is --tier-gold.
 	c.flags.StringVar(&c.data, "data", "", "the data directory `DIR` (default: the user's own, which comptoir config names)")
 	c.flags.StringVar(&c.pprof, "pprof", "", "write cpu.pprof and heap.pprof of the command into `DIR`, for go tool pprof")
 	for _, s := range config.Settings() {
+		if s.Deployed {
+			continue
+		}
 		c.flags.String(s.Flag(), "", s.Purpose)
 		if err := c.flags.MarkHidden(s.Flag()); err != nil {
 			panic(err) // the flag was declared on the line above

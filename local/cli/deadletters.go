@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"comptoir/functions/setup"
 	"comptoir/local/datadir"
 	"comptoir/local/deadletters"
 	"comptoir/local/runner"
@@ -83,7 +84,7 @@ func (c *console) withLetters(ctx context.Context, filter deadletters.Filter, f 
 				return err
 			}
 		}
-		all, err := runner.Functions(cfg, currency)
+		all, err := setup.Functions(cfg, currency)
 		if err != nil {
 			return err
 		}

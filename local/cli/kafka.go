@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"comptoir/functions/setup"
 	"comptoir/local/ledger"
 	"comptoir/local/runner"
 	"comptoir/shared/money"
@@ -53,7 +54,7 @@ func (c *console) runMigrate(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	all, err := runner.Functions(cfg, currency)
+	all, err := setup.Functions(cfg, currency)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"comptoir/functions/setup"
 	"comptoir/local/runner"
 	"comptoir/local/verify"
 )
@@ -45,7 +46,7 @@ func (c *console) runVerify(ctx context.Context, strict bool, limit int) (err er
 	if err := l.Close(); err != nil {
 		return err
 	}
-	rules, err := runner.Rules(cfg, currency)
+	rules, err := setup.Rules(cfg, currency)
 	if err != nil {
 		return err
 	}

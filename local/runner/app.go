@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 
+	"comptoir/functions/setup"
 	"comptoir/local/broker"
 	"comptoir/local/datadir"
 	"comptoir/local/ledger"
@@ -173,7 +174,7 @@ func (a *App) openFunctions(ctx context.Context) error {
 	if !a.runs(datadir.Functions) {
 		return nil
 	}
-	all, err := Functions(a.o.Config, a.currency)
+	all, err := setup.Functions(a.o.Config, a.currency)
 	if err != nil {
 		return err
 	}

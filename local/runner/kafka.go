@@ -6,11 +6,11 @@ import (
 	"slices"
 	"time"
 
+	"comptoir/functions/setup"
 	"comptoir/local/broker"
 	"comptoir/local/datadir"
 	"comptoir/local/ledger"
 	"comptoir/shared/config"
-	"comptoir/shared/event"
 	"comptoir/shared/records"
 )
 
@@ -20,23 +20,23 @@ var ErrNoBroker = errors.New("the embedded broker is not running: start it with 
 // Connect prepares the use of the Kafka of the settings, else of the embedded
 // broker that runs on the data directory, in whichever process.
 func Connect(dir *datadir.Dir, cfg *config.Config) (*records.Cluster, error) {
-	servers := cfg.KafkaBootstrapServers
-	if len(servers) == 0 {
-		running, err := dir.Running()
+	if len(cfg.KafkaBootstrapServers) > 0 {
+		kafka, err := setup.Kafka(cfg)
 		if err != nil {
 			return nil, err
 		}
-		if servers = []string{running[datadir.Broker].Address}; servers[0] == "" {
-			return nil, ErrNoBroker
-		}
+		return records.Connect(kafka)
 	}
-	kafka := records.Config{Bootstrap: servers, Topics: topics(cfg), Groups: cfg.KafkaGroupPrefix}
-	if len(cfg.KafkaBootstrapServers) > 0 { // the embedded broker speaks plainly
-		if err := kafka.Secure(records.Security(cfg.KafkaSecurity)); err != nil {
-			return nil, err
-		}
+	running, err := dir.Running()
+	if err != nil {
+		return nil, err
 	}
-	return records.Connect(kafka)
+	address := running[datadir.Broker].Address
+	if address == "" {
+		return nil, ErrNoBroker
+	}
+	// The embedded broker speaks plainly.
+	return records.Connect(records.Config{Bootstrap: []string{address}, Topics: setup.Topics(cfg), Groups: cfg.KafkaGroupPrefix})
 }
 
 // Layout says how topics are made: with the ledger's partitions where there is one.
@@ -46,13 +46,6 @@ func Layout(cfg *config.Config, l *ledger.Ledger) records.Layout {
 		layout.Partitions = l.Partitions()
 	}
 	return layout
-}
-
-func topics(cfg *config.Config) records.Topics {
-	return records.Topics{
-		Sales: cfg.Topics[event.Sales], Inventory: cfg.Topics[event.Inventory], Clients: cfg.Topics[event.Clients],
-		Heartbeats: cfg.Topics[event.Heartbeats], DeadLetters: cfg.Topics[event.DeadLetters],
-	}
 }
 
 // Kafka opens the Kafka of the settings for a command that is no part: the

@@ -52,6 +52,12 @@ type Config struct {
 	QueryAddr          string
 	CORSAllowedOrigins []string
 
+	// Function, Port, ShutdownGrace and EventPatience are those of a function that is
+	// deployed by itself.
+	Function                     string
+	Port                         int
+	ShutdownGrace, EventPatience time.Duration
+
 	LogLevel  slog.Level
 	LogFormat string
 
@@ -100,9 +106,20 @@ type Source struct {
 // Load resolves every setting from the first source that sets it, else from
 // its default. The error, a FaultsError, lists everything that is wrong at once.
 func Load(sources ...Source) (*Config, error) {
+	c, faults := resolve(sources, false)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return c, nil
+}
+
+func resolve(sources []Source, deployed bool) (*Config, FaultsError) {
 	c := &Config{Topics: map[event.Topic]string{}}
 	var faults FaultsError
 	for _, s := range Settings() {
+		if s.Deployed && !deployed {
+			continue // a PORT in a user's environment is meant for somebody else
+		}
 		v := Value{Setting: s, Text: s.Default, Origin: "default"}
 		for _, source := range sources {
 			if text, ok := source.Lookup(s.Name); ok {
@@ -118,10 +135,7 @@ func Load(sources ...Source) (*Config, error) {
 	if len(faults) == 0 {
 		faults = c.check()
 	}
-	if len(faults) > 0 {
-		return nil, faults
-	}
-	return c, nil
+	return c, faults
 }
 
 // check holds settings against each other.

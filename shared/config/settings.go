@@ -26,6 +26,9 @@ type Setting struct {
 	Purpose string
 	// Secret values may carry a password, which is never printed.
 	Secret bool
+	// Deployed: for functions that run by themselves, on Lambda or Knative; the
+	// `comptoir` command has no use for it.
+	Deployed bool
 
 	set func(*Config, string) error
 }
@@ -87,7 +90,7 @@ func Settings() []Setting {
 			set: func(c *Config, s string) error { c.Topics[t] = s; return topicName(s) },
 		})
 	}
-	return append(settings,
+	settings = append(settings,
 		Setting{
 			Name: "PARTITIONS", Default: "8", Form: "a whole number, 1 to 1024", Purpose: "Over how many partitions a new ledger spreads its keys. Fixed once the ledger is made.",
 			set: func(c *Config, s string) (err error) { c.Partitions, err = whole(s, 1, 1024); return err },
@@ -181,6 +184,7 @@ func Settings() []Setting {
 			set: func(c *Config, s string) error { c.LogFormat = s; return oneOf(s, "auto", "text", "json") },
 		},
 	)
+	return append(settings, deployed()...)
 }
 
 var topicPurpose = map[event.Topic]string{

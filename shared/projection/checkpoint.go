@@ -52,6 +52,9 @@ func (e *Engine) streamOf(d *Delivery) string {
 		if d.Event.Stream != "" {
 			return d.Event.Stream
 		}
+		if d.Origin.Partition >= 0 {
+			return e.streamAt(d.Origin.Topic, d.Origin.Partition)
+		}
 		return string(d.Event.Type.Topic()) + "/-"
 	}
 	return e.streamAt(d.Origin.Topic, d.Origin.Partition)
@@ -197,7 +200,7 @@ func (b *run) advance(s *stream, limits Outcome) bool {
 	var src *Source
 	for _, i := range s.deliveries {
 		d := &b.batch[i]
-		if !limits.allows(d.Origin) {
+		if !limits.Took(i, d.Origin) {
 			continue
 		}
 		if o, n := d.Origin.Offset, int64(d.Records()); o < 0 || o+n > start {
@@ -234,19 +237,6 @@ func (b *run) advance(s *stream, limits Outcome) bool {
 		}
 	}
 	return changed
-}
-
-// allows tells whether the record at the place may be claimed as done.
-func (o *Outcome) allows(at Origin) bool {
-	if at.Offset < 0 {
-		return !o.Unplaced
-	}
-	for _, r := range o.Retry {
-		if r.Topic == at.Topic && r.Partition == at.Partition {
-			return at.Offset < r.Offset
-		}
-	}
-	return true
 }
 
 // Offset returns the next offset that the function's checkpoint asks for of a

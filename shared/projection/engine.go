@@ -14,7 +14,7 @@ import (
 	"comptoir/shared/money"
 )
 
-// Config is what an engine is made of. All fields but the last three are required.
+// Config is what an engine is made of. All fields but the last ones are required.
 type Config struct {
 	Function Function
 	Store    Store
@@ -36,6 +36,10 @@ type Config struct {
 	// Backoff returns how long to wait before attempt n (1, 2, …) at a write that
 	// was lost or contended; nil means jittered, doubling from 5 ms to 1 s.
 	Backoff func(attempt int) time.Duration
+	// CheckpointsApart: Handle neither reads nor writes checkpoints, and Flush writes
+	// those of all that was handled since the last time. It is for triggers that bring
+	// records one by one and in no order; offsets are not claimed then.
+	CheckpointsApart bool
 }
 
 // Engine folds batches for one function. It keeps nothing of a batch once it
@@ -51,6 +55,7 @@ type Engine struct {
 	logical  map[string]event.Topic
 	backoff  func(int) time.Duration
 	uses     [256]bool
+	apart    *notes // nil: checkpoints are written with each batch
 
 	wanted int64 // the configured rules version
 
@@ -83,6 +88,9 @@ func New(c Config) (*Engine, error) {
 	}
 	for _, t := range c.Function.Types {
 		e.uses[t] = true
+	}
+	if c.CheckpointsApart {
+		e.apart = &notes{}
 	}
 	if e.backoff == nil {
 		e.backoff = func(attempt int) time.Duration {
@@ -117,15 +125,21 @@ func (e *Engine) Handle(ctx context.Context, batch []Delivery) (Outcome, Report)
 		return b.outcome(), b.report
 	}
 	b.terms = terms
-	streams := b.split()
-	if err := b.loadCheckpoints(ctx, streams); err != nil {
-		b.failAll(err)
-		return b.outcome(), b.report
+	if e.apart == nil {
+		b.streams = b.split()
+		if err := b.loadCheckpoints(ctx, b.streams); err != nil {
+			b.failAll(err)
+			return b.outcome(), b.report
+		}
 	}
-	b.streams = streams
 	b.fold(ctx, b.sort())
 	_ = b.bury(ctx, func(*Delivery) bool { return true }) // whose letters were not kept is to be brought again
-	if err := b.writeCheckpoints(ctx, streams); err != nil {
+	if e.apart != nil {
+		out := b.outcome()
+		e.apart.add(b, &out)
+		return out, b.report
+	}
+	if err := b.writeCheckpoints(ctx, b.streams); err != nil {
 		b.failAll(err)
 	}
 	return b.outcome(), b.report
@@ -323,7 +337,7 @@ func (b *run) outcome() Outcome {
 		}
 		o := b.batch[i].Origin
 		if o.Offset < 0 {
-			out.Unplaced = true
+			out.Unplaced = append(out.Unplaced, i)
 			continue
 		}
 		out.add(Position(o))

@@ -3,6 +3,7 @@ package projection
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"comptoir/shared/event"
 )
@@ -138,14 +139,30 @@ type Position struct {
 // acknowledged; the records before it, and partitions not named, are done.
 type Outcome struct {
 	Retry []Position
-	// Unplaced: records without a place are to be brought again, all of them.
-	Unplaced bool
+	// Unplaced are the records without a place that are to be brought again, by their
+	// indexes in the batch, ascending.
+	Unplaced []int
 	// Err is why there is something to retry.
 	Err error
 }
 
 // Done tells whether the whole batch may be acknowledged.
-func (o Outcome) Done() bool { return len(o.Retry) == 0 && !o.Unplaced }
+func (o *Outcome) Done() bool { return len(o.Retry) == 0 && len(o.Unplaced) == 0 }
+
+// Took tells whether the record at an index of the batch, which came from at, is
+// done and may be acknowledged.
+func (o *Outcome) Took(index int, at Origin) bool {
+	if at.Offset < 0 {
+		_, again := slices.BinarySearch(o.Unplaced, index)
+		return !again
+	}
+	for _, r := range o.Retry {
+		if r.Topic == at.Topic && r.Partition == at.Partition {
+			return at.Offset < r.Offset
+		}
+	}
+	return true
+}
 
 // Report is what a batch did, for one log line.
 type Report struct {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"comptoir/functions/setup"
 	"comptoir/local/deadletters"
 	"comptoir/local/runner"
 	"comptoir/shared/config"
@@ -46,7 +47,7 @@ func letters(t *testing.T, s *harness.Shop, f deadletters.Filter) []deadletters.
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := runner.Functions(cfg, "EUR")
+	all, err := setup.Functions(cfg, "EUR")
 	if err != nil {
 		t.Fatal(err)
 	}

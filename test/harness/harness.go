@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"comptoir/functions/setup"
 	"comptoir/local/datadir"
 	"comptoir/local/runner"
 	"comptoir/local/verify"
@@ -216,7 +217,7 @@ func (s *Shop) Verify() *verify.Report {
 		s.T.Fatal(err)
 	}
 	l := s.App.Ledger()
-	rules, err := runner.Rules(cfg, l.Currency())
+	rules, err := setup.Rules(cfg, l.Currency())
 	if err != nil {
 		s.T.Fatal(err)
 	}

@@ -90,8 +90,8 @@ func engineAndState() []mutant {
 		one("poison that is brought again is kept aside again", engine, "d.Origin.Offset < s.read.Offset {\n			continue", "d.Origin.Offset < s.read.Offset-1_000_000 {\n			continue").by("./shared/projection", "TestPoisonIsKeptAsideAndBlocksNothing"),
 		one("the outcome names a later record than the first that failed", engine, "			r.Offset = min(r.Offset, p.Offset)", "			r.Offset = max(r.Offset, p.Offset)"),
 		one("a checkpoint claims one record more", checkpoint, "				c.Offset = max(c.Offset, o+int64(d.Records()))", "				c.Offset = max(c.Offset, o+int64(d.Records())+1)"),
-		one("a checkpoint claims what is to be brought again", checkpoint, "			return at.Offset < r.Offset", "			return at.Offset <= r.Offset"),
-		one("a checkpoint of single events claims what failed", checkpoint, "		return !o.Unplaced", "		return true"),
+		one("a checkpoint claims what is to be brought again", "shared/projection/function.go", "			return at.Offset < r.Offset", "			return at.Offset <= r.Offset"),
+		one("a checkpoint of single events claims what failed", "shared/projection/function.go", "		return !again", "		return true"),
 		{
 			Name: "a checkpoint's offset follows whoever writes last",
 			Edits: []edit{

@@ -39,6 +39,14 @@ func OpenReader(_ context.Context, o Options) (*Reader, error) {
 	return &Reader{d}, nil
 }
 
+// Ping asks whether a server that can be read is there.
+func (r *Reader) Ping(ctx context.Context) error {
+	if err := r.d.client.Ping(ctx, nil); err != nil {
+		return r.d.failed("opening it", err)
+	}
+	return nil
+}
+
 // Close closes the connections.
 func (r *Reader) Close() error { return r.d.close() }
 

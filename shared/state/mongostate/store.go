@@ -114,9 +114,22 @@ type table struct {
 	indexes []index
 }
 
-// Open connects to a database for the given collections and asks it whether it
-// is there. Collections and indexes are made by Migrate.
+// Open is New, and asks the database whether it is there.
 func Open(ctx context.Context, o Options, collections []projection.Collection) (*Store, error) {
+	s, err := New(o, collections)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Ping(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// New prepares the use of a database for the given collections. It waits for
+// nothing: connections are made beside, and a server that is away is an error of
+// each operation. Collections and indexes are made by Migrate.
+func New(o Options, collections []projection.Collection) (*Store, error) {
 	d, err := connect(o, func(c *options.ClientOptions) {
 		// What the promises of projection.Store need is not the URI's to choose.
 		c.SetWriteConcern(writeconcern.Majority()).SetReadConcern(readconcern.Majority()).SetReadPreference(readpref.Primary())
@@ -133,10 +146,15 @@ func Open(ctx context.Context, o Options, collections []projection.Collection) (
 			return nil, errors.Join(fmt.Errorf("opening the state at %s: %w", d.where, err), s.Close())
 		}
 	}
-	if err := d.client.Ping(ctx, readpref.Primary()); err != nil {
-		return nil, errors.Join(d.failed("opening it", err), s.Close())
-	}
 	return s, nil
+}
+
+// Ping asks the server that is written to whether it is there.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.client.Ping(ctx, readpref.Primary()); err != nil {
+		return s.failed("opening it", err)
+	}
+	return nil
 }
 
 func (s *Store) declare(c projection.Collection) error {

@@ -250,7 +250,7 @@ func (p *partition) from(b *batch, outcome *projection.Outcome) int64 {
 			return max(b.from, min(r.Offset, b.next))
 		}
 	}
-	if outcome.Unplaced || len(outcome.Retry) == 0 {
+	if len(outcome.Unplaced) > 0 || len(outcome.Retry) == 0 {
 		return b.from
 	}
 	return b.next // others are named, so this one is done
