@@ -136,6 +136,16 @@ func payload(records []mskRecord) []byte {
 	return b.Bytes()
 }
 
+// poisonous is a third sale of a product, whose quantity is no number.
+func poisonous() mskRecord {
+	all := shopEvents()
+	sale := all[slices.IndexFunc(all, func(e event.Event) bool { return e.Type == event.ProductSold })]
+	sale.ID, sale.Subject, sale.Revision, sale.Sequence = "0198f000-0000-7000-8000-000000000099", "INV-000003", 3, 99
+	r := newRecord(sale)
+	r.Value = []byte(`{"document_id":"INV-000003","quantity":"six"}`)
+	return r
+}
+
 // payloads returns the file of each function: the events of its topics, the first of
 // them twice, because Kafka delivers at least once; and one that holds a record which can
 // never be applied between two that can.
@@ -151,9 +161,7 @@ func payloads() map[string][]byte {
 		}
 		files[f.Name+".json"] = payload(append(records, records[0]))
 		if f.Name == "product-winners" {
-			broken := records[2]
-			broken.Value = []byte(`{"document_id":"INV-000003","quantity":"six"}`)
-			poison = []mskRecord{records[2], broken, records[3]}
+			poison = []mskRecord{records[2], poisonous(), records[3]}
 		}
 	}
 	files["poison.json"] = payload(poison)

@@ -61,13 +61,13 @@ func TestRolesMayWhatTheirFunctionsNeedAndNoMore(t *testing.T) {
 			}
 		}
 	}
-	if got := allowed["QueryRole"]; !slices.Equal(got, []string{"logs:CreateLogStream", "logs:PutLogEvents"}) {
-		t.Errorf("the query API's role may %v: it writes its log and nothing else", got)
+	if got := allowed["PlainRole"]; !slices.Equal(got, []string{"logs:CreateLogStream", "logs:PutLogEvents"}) {
+		t.Errorf("the role of query and review may %v: they write their logs and nothing else", got)
 	}
 	for name, f := range lambdaFunctions(t, tpl) {
-		role := "WriterRole"
-		if name == "query" {
-			role = "QueryRole"
+		role := "ConsumerRole"
+		if !isConsumer(name) {
+			role = "PlainRole"
 		}
 		// A function without a role of ours is given one by SAM that may far more.
 		if f.Role != value(`{"Fn::GetAtt":["`+role+`","Arn"]}`) {
@@ -164,7 +164,7 @@ func TestAlarmsWatchEveryFunction(t *testing.T) {
 		if !strings.Contains(errors, string(ref(f.id))) || !strings.Contains(errors, `"MetricName":"Errors"`) {
 			t.Errorf("no alarm rings where %s fails", name)
 		}
-		if name == "query" || name == "review" {
+		if !isConsumer(name) {
 			continue
 		}
 		if !strings.Contains(behind, string(ref(f.id))) || !strings.Contains(behind, `"MetricName":"OffsetLag"`) {
