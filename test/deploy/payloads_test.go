@@ -103,12 +103,13 @@ func newRecord(e event.Event) mskRecord {
 	return r
 }
 
-// payload writes records as MSK's mapping sends them, a line each.
-func payload(records []mskRecord) []byte {
+// payload writes records as MSK's mapping sends them, a line each, numbered from the
+// offset on in each partition.
+func payload(first int64, records []mskRecord) []byte {
 	byPlace := map[string][]mskRecord{}
 	for _, r := range records {
 		place := fmt.Sprintf("%s-%d", r.Topic, r.Partition)
-		r.Offset = int64(len(byPlace[place]))
+		r.Offset = first + int64(len(byPlace[place]))
 		byPlace[place] = append(byPlace[place], r)
 	}
 	var b bytes.Buffer
@@ -159,12 +160,12 @@ func payloads() map[string][]byte {
 				records = append(records, newRecord(e))
 			}
 		}
-		files[f.Name+".json"] = payload(append(records, records[0]))
+		files[f.Name+".json"] = payload(0, append(records, records[0]))
 		if f.Name == "product-winners" {
 			poison = []mskRecord{records[2], poisonous(), records[3]}
 		}
 	}
-	files["poison.json"] = payload(poison)
+	files["poison.json"] = payload(100, poison) // behind those of product-winners.json
 	return files
 }
 
