@@ -26,6 +26,8 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
+require go.yaml.in/yaml/v3 v3.0.6
+
 require (
 	github.com/aws/aws-lambda-go v1.55.1
 	go.uber.org/multierr v1.11.0 // indirect
