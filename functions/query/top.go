@@ -20,7 +20,7 @@ type Top struct {
 }
 
 // TopItems is how many items of each list the overview shows at most.
-const TopItems = 6
+const TopItems = 10
 
 func topOf(p *productList, l *stockList, c *clientList) Top {
 	top := Top{Products: map[Window][]Winner{}, Lots: []RiskLot{}, Clients: []Client{}}
