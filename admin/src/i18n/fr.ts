@@ -45,7 +45,7 @@ export const fr: Texts = {
   value: "Valeur",
   perDay: "Ventes par jour",
   abc: "Classe",
-  abcHelp: "A : les articles qui font les premiers 80 % du chiffre d’affaires ; B : les 15 % suivants ; C : le reste",
+  abcHelp: "A : les articles qui font les premiers 80 % du chiffre d’affaires ; B : les 15 % suivants ; C : le reste",
   change: "Évolution",
   vsBefore: (w) => `évolution par rapport aux ${w} précédents`,
   points: (shown) => `${shown} points`,
@@ -80,8 +80,8 @@ export const fr: Texts = {
   belowMinimum: (n, shown) => `${shown} article${s(n)} sous ${one(n) ? "sa" : "leur"} marge minimale`,
   belowShort: "sous le minimum",
   minimumOf: (percent) => `minimum ${percent}`,
-  uncosted: (amount) => `${amount} de chiffre d’affaires sans coût connu : aucun bénéfice n’est compté pour cette part`,
-  uncostedNegative: (amount) => `${amount} de retours sans coût connu : aucun bénéfice n’est compté pour eux`,
+  uncosted: (amount) => `${amount} de chiffre d’affaires sans coût connu : aucun bénéfice n’est compté pour cette part`,
+  uncostedNegative: (amount) => `${amount} de retours sans coût connu : aucun bénéfice n’est compté pour eux`,
   uncostedShort: "Chiffre d’affaires sans coût connu",
   show: "Les afficher",
   showAll: "Tout afficher",
@@ -136,7 +136,7 @@ export const fr: Texts = {
   allTiers: "Tous les niveaux",
   lostAt: "Perdue le",
   isEligible: "Une promotion lui est due",
-  isNotEligible: (percent) => `Pas encore de promotion : ${percent} du seuil`,
+  isNotEligible: (percent) => `Pas encore de promotion : ${percent} du seuil`,
 
   search: "Nom ou numéro",
   filter: "Filtrer",
@@ -144,7 +144,7 @@ export const fr: Texts = {
   sortedBy: (name, descending) => `trié par ${name}, ordre ${descending ? "décroissant" : "croissant"}`,
   csv: "CSV",
   csvLong: "Exporter toute la liste en CSV pour un tableur",
-  csvFailed: "La liste n’a pas pu être exportée : les chiffres sont injoignables pour l’instant.",
+  csvFailed: "La liste n’a pas pu être exportée : les chiffres sont injoignables pour l’instant.",
   csvBusy: "Export en cours…",
   rows: (from, to, total) => `${from} à ${to} sur ${total}`,
   pages: "Pages",
@@ -163,13 +163,13 @@ export const fr: Texts = {
   noClientsHelp: "Les clients apparaissent dès que leurs achats dépassent le seuil.",
   notFound: "Introuvable dans les comptes.",
   notFoundHelp: "La référence a peut-être changé. Choisissez-la dans la liste.",
-  back: (view) => `Retour : ${view.toLowerCase()}`,
+  back: (view) => `Retour : ${view.toLowerCase()}`,
   dailySales: "Ventes, 60 derniers jours",
   stockAndRisk: "Stock et risques",
   noStock: "Aucun stock n’est enregistré pour cet article.",
   noLots: "Aucun lot en stock.",
   missingEvents: (n, shown) =>
-    `${shown} écriture${s(n)} de cette fiche ${one(n) ? "n’est pas encore arrivée" : "ne sont pas encore arrivées"} : ses chiffres peuvent encore changer.`,
+    `${shown} écriture${s(n)} de cette fiche ${one(n) ? "n’est pas encore arrivée" : "ne sont pas encore arrivées"} : ses chiffres peuvent encore changer.`,
 
   states: {
     loading: "Chargement",
@@ -186,19 +186,19 @@ export const fr: Texts = {
   asOf: (time) => `à ${time}`,
   since: (time) => `depuis ${time}`,
   onTheirWay: (n, shown) => `${shown} écriture${s(n)} en chemin`,
-  quietSince: (time) => `aucune écriture depuis ${time} ; tout ce qui est enregistré est affiché`,
+  quietSince: (time) => `aucune écriture depuis ${time} ; tout ce qui est enregistré est affiché`,
   neverTitle: "Aucun chiffre n’a encore été calculé",
   neverWhy: (reason) =>
     reason === "no-documents"
       ? "Tout fonctionne. Les premiers chiffres apparaîtront dès que des ventes, du stock ou des clients seront saisis ou importés."
-      : "Les fonctions qui calculent les chiffres n’ont pas encore tourné. Lancez-les avec « comptoir run », puis saisissez ou importez quelque chose.",
-  staleTitle: (time) => `Ces chiffres ne sont plus à jour : dernière mise à jour ${time}`,
+      : "Les fonctions qui calculent les chiffres n’ont pas encore tourné. Lancez-les avec « comptoir run », puis saisissez ou importez quelque chose.",
+  staleTitle: (time) => `Ces chiffres ne sont plus à jour : dernière mise à jour ${time}`,
   staleUnknown: "Ces chiffres ne sont pas à jour",
   staleWhy: {
     pipeline: () => "L’ordinateur du magasin ne donne plus de nouvelles depuis. Il est éteint ou n’est plus connecté.",
     publisher: () =>
       "Ils n’ont pas été republiés depuis. L’ordinateur du magasin est éteint ou n’atteint plus cet espace de stockage.",
-    functions: (names) => `Des écritures sont enregistrées mais pas encore toutes prises en compte : ${names}.`,
+    functions: (names) => `Des écritures sont enregistrées mais pas encore toutes prises en compte : ${names}.`,
   },
   offlineTitle: "Les chiffres sont injoignables pour l’instant",
   offlineShown: (time) => `Voici les derniers connus, du ${time}. La page continue d’essayer.`,
@@ -217,7 +217,7 @@ export const fr: Texts = {
   signinText: "La page de connexion de votre organisation s’ouvre, puis vous ramène ici.",
   signinAgain: "La session est terminée. Les chiffres ci-dessous sont les derniers que vous avez vus.",
   signin: "Se connecter",
-  signinFailed: "La connexion a échoué. Réessayez ; si cela persiste, prévenez le responsable des accès.",
+  signinFailed: "La connexion a échoué. Réessayez ; si cela persiste, prévenez le responsable des accès.",
   configBroken: (message) => `La page n’est pas bien configurée. ${message}`,
   retry: "Essayer maintenant",
   pause: "Suspendre les mises à jour",
@@ -225,10 +225,10 @@ export const fr: Texts = {
   pausedTitle: (time) => `Mises à jour suspendues depuis ${time}`,
   updated: (time) => `Chiffres mis à jour à ${time}.`,
   waiting: (n, shown) =>
-    `${shown} écriture${s(n)} mise${s(n)} de côté et non comptée${s(n)} : ${one(n) ? "elle n’a pas pu être appliquée" : "elles n’ont pas pu être appliquées"}.`,
+    `${shown} écriture${s(n)} mise${s(n)} de côté et non comptée${s(n)} : ${one(n) ? "elle n’a pas pu être appliquée" : "elles n’ont pas pu être appliquées"}.`,
   missing: (n, shown) => `${shown} écriture${s(n)} manquante${s(n)} en chemin.`,
   details: "Détails",
-  dayBehind: (day) => `La nouvelle journée est en cours de calcul ; d’ici là, les chiffres sont ceux du ${day}.`,
+  dayBehind: (day) => `La nouvelle journée est en cours de calcul ; d’ici là, les chiffres sont ceux du ${day}.`,
 
   functions: {
     "product-winners": "Rentabilité",
@@ -244,7 +244,7 @@ export const fr: Texts = {
   functionNoBeat: "Aucune nouvelle de l’ordinateur du magasin.",
   functionGaps: (n, shown) => `${shown} écriture${s(n)} manquante${s(n)} en chemin.`,
   functionDead: (n, shown) =>
-    `${shown} écriture${s(n)} mise${s(n)} de côté : « comptoir dead-letters list » dit pourquoi.`,
+    `${shown} écriture${s(n)} mise${s(n)} de côté : « comptoir dead-letters list » dit pourquoi.`,
   functionReviews: (n, shown) => `${shown} fiche${s(n)} à revoir pour la nouvelle journée.`,
   stream: "Partition",
   streamAsOf: "À jour à",
