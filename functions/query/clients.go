@@ -47,7 +47,32 @@ type ClientsQuery struct {
 	// Eligible, where set, decides instead of All.
 	Eligible *bool
 	Tier     string
+	// Moved lists those whose eligibility came or went in the last 30 days and who
+	// are still so; it decides instead of All too.
+	Moved Move
 	ListQuery
+}
+
+// Move is what became of a client's eligibility.
+type Move string
+
+// The moves.
+const (
+	Gained Move = "gained"
+	Lost   Move = "lost"
+)
+
+// Moves lists the moves.
+var Moves = [...]Move{Gained, Lost}
+
+// moved tells whether a client's eligibility came or went within the days that
+// end on day, and is still so.
+func (r *clientRow) moved(m Move, day event.Date, days int64) bool {
+	from := day - event.Date(days) + 1
+	if m == Gained {
+		return r.Eligible && r.EligibleSince >= from
+	}
+	return !r.Eligible && r.LostAt >= from
 }
 
 type clientRow struct {
@@ -111,7 +136,10 @@ func (s *Service) promotions(ctx context.Context, r *reading, q ClientsQuery) (C
 	if q.Tier != "" && !slices.Contains(Tiers[:], q.Tier) {
 		return none, badValue("tier", "must be "+oneOf(Tiers[:]))
 	}
-	by, descending, limit, after, list, err := prepare(clientSorters, &q.ListQuery, "client-promotions", optional(q.Eligible), q.Tier)
+	if q.Moved != "" && !slices.Contains(Moves[:], q.Moved) {
+		return none, badValue("moved", "must be gained or lost")
+	}
+	by, descending, cut, list, err := prepare(clientSorters, &q.ListQuery, "client-promotions", optional(q.Eligible), q.Tier, string(q.Moved))
 	if err != nil {
 		return none, err
 	}
@@ -122,11 +150,12 @@ func (s *Service) promotions(ctx context.Context, r *reading, q ClientsQuery) (C
 	page := ClientsPage{Version: r.version, BusinessDate: r.day, Currency: r.currency, Items: []Client{}}
 	words := newSearch(q.Q)
 	var failed error
-	next := l.page(by, descending, after, limit, func(row *clientRow) bool {
-		listed := q.All || row.Eligible
+	next := l.page(by, descending, cut, func(row *clientRow) bool {
+		listed := q.All || row.Eligible || q.Moved != ""
 		if q.Eligible != nil {
 			listed = row.Eligible == *q.Eligible
 		}
+		listed = listed && (q.Moved == "" || row.moved(q.Moved, r.day, Month.days()))
 		return listed && (q.Tier == "" || row.Tier == q.Tier) && words.in(row.folded, row.foldedID)
 	}, func(row *clientRow) {
 		page.Total++

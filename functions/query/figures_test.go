@@ -74,6 +74,13 @@ func TestFiguresOfACornerShop(t *testing.T) {
 		`"L2" 6 [EXPIRING] EXPIRING 5 0 {0 false}`,
 		`"" -2 [NEGATIVE] - - 1 {0 false}`)
 
+	for moved, want := range map[query.Move]string{query.Gained: "12347", query.Lost: "12348"} {
+		page, err := s.ClientPromotions(ctx, query.ClientsQuery{Moved: moved})
+		if got := fetch(t, page, err).Items; len(got) != 1 || got[0].ClientID != want {
+			t.Errorf("%s within 30 days: %+v, want %s", moved, got, want)
+		}
+	}
+
 	for tier, want := range map[string]int{"standard": 2, "gold": 0} {
 		page, err := s.ClientPromotions(ctx, query.ClientsQuery{Tier: tier, ListQuery: query.ListQuery{All: true}})
 		if got := fetch(t, page, err).Total; got != want {
@@ -90,7 +97,12 @@ func TestFiguresOfACornerShop(t *testing.T) {
 		fmt.Sprint(risk.Aging[0].Lots, risk.Aging[0].Value, risk.Aging[0].UnknownCost, risk.Aging[2].Lots, risk.Aging[2].Value),
 		fmt.Sprint(o.Clients.Clients, o.Clients.Eligible, o.Clients.NewlyEligible, o.Clients.Lost),
 		fmt.Sprint(o.Days[58].Day, o.Days[58].Revenue, o.Days[58].Units, o.Days[59].Revenue),
-	}, "18900 5200 13700 19.5 2 2", "2 1000 2750 1 1 0 1", "2 600 1 1 1000", "2 1 map[30d:1 7d:0] map[30d:1 7d:1]", "2026-03-09 3600 6 0")
+		fmt.Sprint(week.Classes, week.Pareto[0], week.Pareto[24], week.Pareto[49], len(week.Pareto)),
+		fmt.Sprintf("%d %s %s %d %s %d", len(o.Top.Products[query.Week]), o.Top.Products[query.Week][0].ProductID, o.Top.Lots[0].Lot, len(o.Top.Lots), o.Top.Clients[0].ClientID, len(o.Top.Clients)),
+	}, "18900 5200 13700 19.5 2 2", "2 1000 2750 1 1 0 1", "2 600 1 1 1000", "2 1 map[30d:1 7d:0] map[30d:1 7d:1]", "2026-03-09 3600 6 0",
+		// Of 9,900 in all: 5,000 are half of it, with 4,000 more nine tenths.
+		"[{A 2 9000 5000} {B 1 900 -300} {C 0 0 0}] 5051 9091 10000 50",
+		"2 22423 L1 3 12347 1")
 }
 
 func expect(t *testing.T, got []string, want ...string) {
@@ -140,7 +152,11 @@ func TestPaging(t *testing.T) {
 			if page.Next == nil {
 				break
 			}
-			q.Cursor = *page.Next
+			if rapid.Bool().Draw(t, "by number") {
+				q.Cursor, q.Offset = "", len(ids)
+			} else {
+				q.Cursor, q.Offset = *page.Next, 0
+			}
 		}
 		var want []string
 		for _, w := range whole.Items {

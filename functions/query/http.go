@@ -197,7 +197,7 @@ type logLine struct {
 
 func (l *logLine) attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.String("asked", l.asked)}
-	for _, name := range []string{"window", "flag", "tier", "eligible", "below_minimum", "all", "sort", "order", "limit"} {
+	for _, name := range []string{"window", "flag", "tier", "eligible", "below_minimum", "all", "sort", "order", "limit", "offset", "moved"} {
 		if v := l.values[name]; v != "" {
 			attrs = append(attrs, slog.String(name, v))
 		}

@@ -46,12 +46,16 @@ type ListQuery struct {
 	Limit int
 	// Cursor is the Next of the page before, "" for the first page.
 	Cursor string
+	// Offset passes over that many items, 0 to MaxOffset: the page of a number,
+	// whatever has moved since the one before.
+	Offset int
 }
 
 // The limits of a page.
 const (
 	DefaultLimit = 50
-	MaxLimit     = 100
+	MaxLimit     = 1000
+	MaxOffset    = 1_000_000
 	NoLimit      = -1
 )
 
@@ -165,11 +169,19 @@ func (l *listing[R]) ordered(s *sorter[R], descending bool) []int32 {
 	return order
 }
 
+// cut is what a page shows of a list: limit rows, after a place (nil: from the
+// first), less the first offset of them.
+type cut struct {
+	after         *place
+	limit, offset int
+}
+
 // page goes through the rows that match, in order. It hands each of them to
 // count, and to show those of the page. It returns the place of the last one
 // shown where others follow, or nil.
-func (l *listing[R]) page(s *sorter[R], descending bool, after *place, limit int, match func(*R) bool, count, show func(*R)) *place {
+func (l *listing[R]) page(s *sorter[R], descending bool, c cut, match func(*R) bool, count, show func(*R)) *place {
 	var last *R
+	after, passed := c.after, 0
 	shown, more := 0, false
 	for _, i := range l.ordered(s, descending) {
 		row := &l.rows[i]
@@ -187,7 +199,11 @@ func (l *listing[R]) page(s *sorter[R], descending bool, after *place, limit int
 			}
 			after = nil
 		}
-		if limit != NoLimit && shown == limit {
+		if passed < c.offset {
+			passed++
+			continue
+		}
+		if c.limit != NoLimit && shown == c.limit {
 			more = true
 			continue
 		}
@@ -236,5 +252,17 @@ func (q *ListQuery) limit() (int, error) {
 	case q.Limit == NoLimit, q.Limit > 0 && q.Limit <= MaxLimit:
 		return q.Limit, nil
 	}
-	return 0, badValue("limit", "must be a whole number from 1 to 100")
+	return 0, badValue("limit", "must be a whole number from 1 to 1000")
+}
+
+// cut returns what a query shows of the list of that fingerprint, or a problem.
+func (q *ListQuery) cut(list string) (c cut, err error) {
+	if c.limit, err = q.limit(); err != nil {
+		return c, err
+	}
+	if c.offset = q.Offset; c.offset < 0 || c.offset > MaxOffset {
+		return c, badValue("offset", "must be a whole number from 0 to 1000000")
+	}
+	c.after, err = readCursor(list, q.Cursor)
+	return c, err
 }

@@ -20,6 +20,7 @@ type Overview struct {
 	LossRisk   RiskTotals    `json:"loss_risk"`
 	Clients    ClientsTotals `json:"clients"`
 	Categories []string      `json:"categories"`
+	Top        Top           `json:"top"`
 	Note       string        `json:"note,omitempty"`
 }
 
@@ -35,6 +36,12 @@ type Total struct {
 	// Ranked and BelowMinimum count products.
 	Ranked       int `json:"ranked"`
 	BelowMinimum int `json:"below_minimum"`
+	// Classes has a row for A, B and C each.
+	Classes []ClassTotal `json:"classes"`
+	// Pareto holds, for each fiftieth of the products with a revenue, most revenue
+	// first, their share of it in basis points: 50 numbers, the last one 10,000;
+	// empty without revenue.
+	Pareto []money.BasisPoints `json:"pareto"`
 }
 
 // Figures are sums in minor units and units; Margin is in basis points.
@@ -165,6 +172,7 @@ func (s *Service) overview(ctx context.Context, r *reading) (Overview, error) {
 	if o.LossRisk, err = l.totals(); err != nil {
 		return none, internal(err)
 	}
+	o.Top = topOf(p, l, c)
 	if len(p.products)+len(l.products)+len(c.rows) == 0 {
 		_, o.Note = r.why("")
 	}
@@ -195,6 +203,9 @@ func (l *productList) total(at int) (Total, error) {
 		}
 	}
 	t.Margin = margin(t.Profit, costed)
+	if err := t.classify(l.windows[at].rows); err != nil {
+		return t, err
+	}
 	if at < len(Windows)-1 {
 		before.Margin = margin(before.Profit, costedBefore)
 		t.Before = before
@@ -255,9 +266,8 @@ func (l *clientList) totals(day event.Date) ClientsTotals {
 			t.Tiers[row.Tier]++
 		}
 		for _, w := range []Window{Week, Month} {
-			from := day - event.Date(w.days()) + 1
-			t.NewlyEligible[w] += one(row.Eligible && row.EligibleSince >= from)
-			t.Lost[w] += one(!row.Eligible && row.LostAt >= from)
+			t.NewlyEligible[w] += one(row.moved(Gained, day, w.days()))
+			t.Lost[w] += one(row.moved(Lost, day, w.days()))
 		}
 	}
 	return t

@@ -36,7 +36,7 @@ type values map[string]string
 
 const idValue = "{id}"
 
-var listParams = []string{"sort", "order", "q", "all", "limit", "cursor"}
+var listParams = []string{"sort", "order", "q", "all", "limit", "offset", "cursor"}
 
 func routes() []route {
 	return []route{
@@ -50,7 +50,7 @@ func routes() []route {
 			d, err := s.risk(ctx, r, v[idValue])
 			return answer{body: d, shown: len(d.Lots), total: len(d.Lots)}, err
 		}},
-		{pattern: "/v1/client-promotions", params: append([]string{"eligible", "tier"}, listParams...), answer: answerClients},
+		{pattern: "/v1/client-promotions", params: append([]string{"eligible", "tier", "moved"}, listParams...), answer: answerClients},
 		{pattern: "/v1/client-promotions/{id}", answer: func(ctx context.Context, s *Service, r *reading, v values) (answer, error) {
 			d, err := s.client(ctx, r, v[idValue])
 			return answer{body: d, shown: 1, total: 1}, err
@@ -90,7 +90,7 @@ func answerRisks(ctx context.Context, s *Service, r *reading, v values) (answer,
 }
 
 func answerClients(ctx context.Context, s *Service, r *reading, v values) (answer, error) {
-	q := ClientsQuery{Tier: v["tier"]}
+	q := ClientsQuery{Tier: v["tier"], Moved: Move(v["moved"])}
 	var err error
 	if q.Eligible, err = v.truth("eligible"); err != nil {
 		return answer{}, err
@@ -112,9 +112,14 @@ func (v values) list() (ListQuery, error) {
 	if text := v["limit"]; text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > MaxLimit {
-			return q, badValue("limit", "must be a whole number from 1 to 100")
+			return q, badValue("limit", "must be a whole number from 1 to 1000")
 		}
 		q.Limit = n
+	}
+	if text := v["offset"]; text != "" {
+		if q.Offset, err = strconv.Atoi(text); err != nil || q.Offset < 0 {
+			return q, badValue("offset", "must be a whole number from 0 to 1000000")
+		}
 	}
 	return q, nil
 }

@@ -220,7 +220,7 @@ func TestProblems(t *testing.T) {
 	for address, want := range map[string]string{
 		"/v1/product-winners?windw=7d":                      "400 unknown-parameter",
 		"/v1/product-winners?window=8d":                     "400 bad-value",
-		"/v1/product-winners?limit=101":                     "400 bad-value",
+		"/v1/product-winners?limit=1001":                    "400 bad-value",
 		"/v1/product-winners?limit=-1":                      "400 bad-value",
 		"/v1/product-winners?sort=rank&sort=name":           "400 bad-value",
 		"/v1/product-winners?cursor=e30":                    "400 bad-value",

@@ -187,7 +187,7 @@ func (s *Service) risks(ctx context.Context, r *reading, q RiskQuery) (RiskPage,
 	if q.Flag != "" && q.Flag.index() < 0 {
 		return none, badValue("flag", "must be "+oneOf(flagNames()))
 	}
-	by, descending, limit, after, list, err := prepare(lotSorters, &q.ListQuery, "loss-risk", string(q.Flag), q.Category)
+	by, descending, cut, list, err := prepare(lotSorters, &q.ListQuery, "loss-risk", string(q.Flag), q.Category)
 	if err != nil {
 		return none, err
 	}
@@ -198,7 +198,7 @@ func (s *Service) risks(ctx context.Context, r *reading, q RiskQuery) (RiskPage,
 	page := RiskPage{Version: r.version, BusinessDate: r.day, Currency: r.currency, Items: []RiskLot{}}
 	words := newSearch(q.Q)
 	var failed error
-	next := l.page(by, descending, after, limit, func(row *lotRow) bool {
+	next := l.page(by, descending, cut, func(row *lotRow) bool {
 		return (q.All || len(row.Flags) > 0) &&
 			(q.Flag == "" || slices.Contains(row.Flags, q.Flag)) &&
 			(q.Category == "" || row.category == q.Category) &&

@@ -205,7 +205,7 @@ func (s *Service) winners(ctx context.Context, r *reading, q WinnersQuery) (Winn
 	if at < 0 {
 		return none, badValue("window", "must be 7d, 30d or all")
 	}
-	by, descending, limit, after, list, err := prepare(winnerSorters, &q.ListQuery, "product-winners", string(q.Window), q.Category, optional(q.BelowMinimum))
+	by, descending, cut, list, err := prepare(winnerSorters, &q.ListQuery, "product-winners", string(q.Window), q.Category, optional(q.BelowMinimum))
 	if err != nil {
 		return none, err
 	}
@@ -216,7 +216,7 @@ func (s *Service) winners(ctx context.Context, r *reading, q WinnersQuery) (Winn
 	page := WinnersPage{Version: r.version, BusinessDate: r.day, Currency: r.currency, Window: &q.Window, Items: []Winner{}}
 	words := newSearch(q.Q)
 	var failed error
-	next := l.windows[at].page(by, descending, after, limit, func(row *winnerRow) bool {
+	next := l.windows[at].page(by, descending, cut, func(row *winnerRow) bool {
 		return (q.All || row.rank > 0) &&
 			(q.Category == "" || row.category == q.Category) &&
 			(q.BelowMinimum == nil || row.sums().BelowMinimum == *q.BelowMinimum) &&
@@ -270,14 +270,11 @@ func optional(b *bool) string {
 
 // prepare reads what all lists have in common. filters are what else tells this
 // list from others, for its cursor.
-func prepare[R any](sorters []sorter[R], q *ListQuery, filters ...string) (by *sorter[R], descending bool, limit int, after *place, list string, err error) {
+func prepare[R any](sorters []sorter[R], q *ListQuery, filters ...string) (by *sorter[R], descending bool, c cut, list string, err error) {
 	if by, descending, err = choose(sorters, q); err != nil {
-		return nil, false, 0, nil, "", err
-	}
-	if limit, err = q.limit(); err != nil {
-		return nil, false, 0, nil, "", err
+		return nil, false, c, "", err
 	}
 	list = fingerprint(append(filters, by.name, optional(&descending), q.Q, optional(&q.All))...)
-	after, err = readCursor(list, q.Cursor)
-	return by, descending, limit, after, list, err
+	c, err = q.cut(list)
+	return by, descending, c, list, err
 }

@@ -24,8 +24,8 @@ func (c *console) demo() *cobra.Command {
 		Use:   "demo",
 		Short: "Load a real shop's year, show its figures, serve them",
 		Long: `Load a real shop's year into a data directory of its own, with every part running on
-2011-12-09, the last day of that year; show the three lists, then serve the query API
-until Ctrl+C. Where the year is there already, it is level at once.`,
+2011-12-09, the last day of that year; show the three lists, then serve the manager's
+page and the query API until Ctrl+C. Where the year is there already, it is level at once.`,
 		Example: "  comptoir demo\n  comptoir demo --data /tmp/shop --exit",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.runDemo(cmd.Context(), exit) },
@@ -131,6 +131,6 @@ func (c *console) load(ctx context.Context, app *runner.App, started time.Time) 
 	if err := printLists(ctx, c.out, s); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.out, "Imported in %.1f s, everything applied after %.1f s.\nQuery API: %s/v1/overview\n", imported.Seconds(), level.Seconds(), app.QueryURL())
+	_, err := fmt.Fprintf(c.out, "Imported in %.1f s, everything applied after %.1f s.\nThe manager's page: %s/\n", imported.Seconds(), level.Seconds(), app.QueryURL())
 	return err
 }

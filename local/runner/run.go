@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"comptoir/admin"
 	"comptoir/functions/query"
 	"comptoir/local/datadir"
 	"comptoir/shared/projection"
@@ -83,18 +84,27 @@ func (a *App) Review(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// serve answers the query API until ctx ends, then lets requests in hand end.
+// serve answers the query API, and the page that reads it, until ctx ends, then lets requests in hand end.
 func (a *App) serve(ctx context.Context) error {
 	service := query.New(query.Config{
 		Reader: a.reader, Today: a.today, AllowedOrigins: a.o.Config.CORSAllowedOrigins, Logger: a.o.Log,
 	})
+	page, err := admin.Handler()
+	if err != nil {
+		return err
+	}
+	// One address for both: the page then needs no CORS, and one link opens it.
+	mux := http.NewServeMux()
+	mux.Handle("/", page)
+	mux.Handle("/v1/", service.Handler())
+	mux.Handle("/healthz", service.Handler())
 	server := &http.Server{
-		Handler: service.Handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(a.o.Log.Handler(), slog.LevelWarn),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(a.listener) }()
-	a.o.Log.Info("query: serving", "address", a.QueryURL())
+	a.o.Log.Info("query: serving", "page", a.QueryURL()+"/", "api", a.QueryURL()+"/v1/")
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serving the query API on %s: %w", a.QueryURL(), err)

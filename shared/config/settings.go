@@ -168,7 +168,7 @@ func Settings() []Setting {
 			},
 		},
 		Setting{
-			Name: "QUERY_ADDR", Default: "127.0.0.1:8480", Form: "host:port", Purpose: "Where the query API listens. Left at its default, a free port is taken where this one is in use.",
+			Name: "QUERY_ADDR", Default: "127.0.0.1:8480", Form: "host:port", Purpose: "Where the query API and the manager's page listen. Left at its default, a free port is taken where this one is in use.",
 			set: func(c *Config, s string) error { c.QueryAddr = s; return address(s) },
 		},
 		Setting{

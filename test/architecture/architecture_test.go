@@ -33,7 +33,7 @@ type rule struct {
 }
 
 var (
-	ours    = []string{"shared/...", "functions/...", "local/...", "test/..."}
+	ours    = []string{"shared/...", "functions/...", "local/...", "test/...", "admin/..."}
 	drivers = []string{
 		"github.com/segmentio/kafka-go/...", "github.com/twmb/franz-go/...", "github.com/aws/...",
 		"modernc.org/...", "database/sql/...", "go.mongodb.org/...", "github.com/cloudevents/sdk-go/v2/protocol/...",
@@ -75,6 +75,8 @@ var rules = []rule{
 		Why: "only runner, commands and tests put parts together", In: []string{"local/..."}, But: []string{"local/runner/...", "local/cli/...", "local/cmd/...", "local/verify/..."},
 		Of: []string{"functions/...", "shared/state/...", "shared/trigger/...", "local/cli/...", "local/runner/..."},
 	},
+	{Why: "the page is files: it knows nothing of ours", In: []string{"admin/..."}, Of: ours},
+	{Why: "only who serves or publishes the page knows it", In: []string{"..."}, But: []string{"admin/...", "local/runner", "local/cli"}, Of: []string{"admin/..."}},
 	{Why: "no part depends on the command line", In: []string{"..."}, But: []string{"local/cli/...", "local/cmd/..."}, Of: []string{"github.com/spf13/..."}},
 }
 
@@ -113,6 +115,8 @@ func TestRulesRefuse(t *testing.T) {
 		{"local/runner/x.go", "modernc.org/sqlite"},
 		{"shared/trigger/kafkatrigger/x.go", "github.com/aws/aws-lambda-go/lambda"},
 		{"local/runner/x.go", "github.com/spf13/cobra"},
+		{"admin/admin.go", "functions/query"},
+		{"functions/query/http.go", "admin"},
 	} {
 		if len(check(file{c.file, []string{c.imports}}, rules)) == 0 {
 			t.Errorf("no rule refuses that %s imports %s", c.file, c.imports)

@@ -1,0 +1,1 @@
+var t=class extends Error{constructor(n,i){super(i);this.kind=n}kind};function s(e){switch(e.kind){case"overview":return"overview";case"item":return`${e.list}/${encodeURIComponent(e.id)}`;case"list":return`${e.list}?${new URLSearchParams({...e.query,offset:String(e.span.offset),limit:String(e.span.limit)})}`}}export{t as a,s as b};
