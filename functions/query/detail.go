@@ -17,19 +17,24 @@ type Day struct {
 	UncostedRevenue money.Amount   `json:"uncosted_revenue"`
 }
 
-// Detail is what all answers about one item begin with.
-type Detail struct {
+// Head is what all answers about one item begin with.
+type Head struct {
 	Version      string         `json:"version"`
 	BusinessDate event.Date     `json:"business_date"`
 	Currency     money.Currency `json:"currency"`
-	// MissingEvents counts events of this item that have not come, though later ones have.
-	MissingEvents int64 `json:"missing_events"`
 }
 
 // WinnerDetail is a product in every window and day by day.
 type WinnerDetail struct {
-	Detail
-	ProductID string `json:"product_id"`
+	Head
+	WinnerItem
+}
+
+// WinnerItem is what is told of a product that was sold.
+type WinnerItem struct {
+	// MissingEvents counts events of this item that have not come, though later ones have.
+	MissingEvents int64  `json:"missing_events"`
+	ProductID     string `json:"product_id"`
 	Name      string `json:"name"`
 	// Windows holds the product by window: 7d, 30d and all.
 	Windows map[Window]Winner `json:"windows"`
@@ -39,21 +44,30 @@ type WinnerDetail struct {
 
 // RiskDetail is a product with all of its lots.
 type RiskDetail struct {
-	Detail
-	ProductID string    `json:"product_id"`
-	Name      string    `json:"name"`
-	Lots      []RiskLot `json:"lots"`
-	Sums      RiskSums  `json:"sums"`
+	Head
+	RiskItem
+}
+
+// RiskItem is what is told of a product's stock.
+type RiskItem struct {
+	// MissingEvents is as that of WinnerItem.
+	MissingEvents int64     `json:"missing_events"`
+	ProductID     string    `json:"product_id"`
+	Name          string    `json:"name"`
+	Lots          []RiskLot `json:"lots"`
+	Sums          RiskSums  `json:"sums"`
 }
 
 // ClientDetail is one client.
 type ClientDetail struct {
-	Detail
+	Head
+	// MissingEvents is as that of WinnerItem.
+	MissingEvents int64 `json:"missing_events"`
 	Client
 }
 
-func (r *reading) detail(sources []sourceDoc) Detail {
-	return Detail{Version: r.version, BusinessDate: r.day, Currency: r.currency, MissingEvents: missing(sources)}
+func (r *reading) head() Head {
+	return Head{Version: r.version, BusinessDate: r.day, Currency: r.currency}
 }
 
 // ProductWinner returns one product. An unknown id is a *Problem of status 404.
@@ -79,16 +93,24 @@ func (s *Service) winner(ctx context.Context, r *reading, id string) (WinnerDeta
 	if err := r.document(ctx, products, id, &doc); err != nil {
 		return none, err
 	}
-	sold := emptyDays(r.day)
-	if err := addDays(sold, doc.Days); err != nil {
-		return none, err
+	item, err := l.item(at, r.day, doc.Days, doc.Sources)
+	return WinnerDetail{r.head(), item}, err
+}
+
+// item returns a product of the list with what the list does not keep of it.
+func (l *productList) item(at int, day event.Date, days []dayDoc, sources []sourceDoc) (WinnerItem, error) {
+	sold := emptyDays(day)
+	if err := addDays(sold, days); err != nil {
+		return WinnerItem{}, err
 	}
-	d := WinnerDetail{Detail: r.detail(doc.Sources), ProductID: id, Name: l.products[at].name, Windows: map[Window]Winner{}}
+	p := l.products[at]
+	item := WinnerItem{MissingEvents: missing(sources), ProductID: p.id, Name: p.name, Windows: map[Window]Winner{}}
 	for i, w := range Windows {
-		d.Windows[w] = l.windows[i].rows[at].item()
+		item.Windows[w] = l.windows[i].rows[at].item()
 	}
-	d.Days, err = daysOf(sold)
-	return d, err
+	var err error
+	item.Days, err = daysOf(sold)
+	return item, err
 }
 
 // document reads what a list does not keep of one document. One that has gone
@@ -137,14 +159,20 @@ func (s *Service) risk(ctx context.Context, r *reading, id string) (RiskDetail, 
 	if err := r.document(ctx, stocks, id, &doc); err != nil {
 		return none, err
 	}
-	d := RiskDetail{Detail: r.detail(doc.Sources), ProductID: id, Name: doc.Name, Lots: []RiskLot{}}
+	item, err := l.item(at, id, doc.Name, doc.Sources)
+	return RiskDetail{r.head(), item}, err
+}
+
+// item returns a product's rows, which are those from at[0] to before at[1].
+func (l *stockList) item(at [2]int, id, name string, sources []sourceDoc) (RiskItem, error) {
+	item := RiskItem{MissingEvents: missing(sources), ProductID: id, Name: name, Lots: []RiskLot{}}
 	for i := at[0]; i < at[1]; i++ {
-		d.Lots = append(d.Lots, l.rows[i].item())
-		if err := d.Sums.add(&l.rows[i]); err != nil {
-			return none, internal(err)
+		item.Lots = append(item.Lots, l.rows[i].item())
+		if err := item.Sums.add(&l.rows[i]); err != nil {
+			return RiskItem{}, internal(err)
 		}
 	}
-	return d, nil
+	return item, nil
 }
 
 // ClientPromotion returns one client. An unknown id is a *Problem of status 404.
@@ -170,5 +198,5 @@ func (s *Service) client(ctx context.Context, r *reading, id string) (ClientDeta
 	if err := r.document(ctx, clients, id, &doc); err != nil {
 		return none, err
 	}
-	return ClientDetail{r.detail(doc.Sources), l.rows[at].item()}, nil
+	return ClientDetail{r.head(), missing(doc.Sources), l.rows[at].item()}, nil
 }

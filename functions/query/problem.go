@@ -99,6 +99,14 @@ func olderState(read, shown string) *Problem {
 	}
 }
 
+func unsettled() *Problem {
+	return &Problem{
+		Type: problemURN + "state-unsettled", Title: "The state changes without pause", Status: http.StatusServiceUnavailable,
+		Detail:     "The state changed each time while all of it was read: try again when fewer entries are being applied.",
+		retryAfter: 5,
+	}
+}
+
 func otherCurrency(configured, stored string) *Problem {
 	return &Problem{
 		Type: problemURN + "currency-differs", Title: "The currency differs", Status: http.StatusServiceUnavailable,
