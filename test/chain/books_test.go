@@ -145,7 +145,7 @@ func (s *shop) differences(b *books) (all []year.Difference) {
 	s.Helper()
 	for _, e := range exports {
 		p := s.must("export", e[0], "--window", e[1], "--all", "--format", "json")
-		found, err := year.Compare(b.figures, e[0], e[1], []byte(p.out.String()))
+		found, err := year.Compare(b.figures, e[0], e[1], []byte(p.Out.String()))
 		must(s, err)
 		all = append(all, found...)
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"comptoir/test/command"
 )
 
 // A till of another producer sells too: with revisions and without, each event
@@ -40,8 +42,8 @@ func TestForeign(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "till.jsonl"), lines.String())
 	send := func() {
 		t.Helper()
-		if p := s.must("send", file); !strings.Contains(p.out.String(), "8 events sent") {
-			t.Error(p.out.String())
+		if p := s.must("send", file); !strings.Contains(p.Out.String(), "8 events sent") {
+			t.Error(p.Out.String())
 		}
 	}
 	send()
@@ -70,10 +72,10 @@ func TestForeign(t *testing.T) {
 		t.Errorf("these are not as they have to be: %v", want)
 	}
 
-	said := s.must("verify").out.String()
+	said := s.must("verify").Out.String()
 	for _, id := range []string{"product_winners " + product, "clients " + client} {
 		if !strings.Contains(said, "added by other sources, which the books cannot confirm: "+id) {
-			t.Errorf("verify does not tell of %s:\n%s", id, tail(said))
+			t.Errorf("verify does not tell of %s:\n%s", id, command.Tail(said))
 		}
 	}
 	s.do("verify", "--strict").refuses("--strict")
