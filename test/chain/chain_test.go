@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(scratch)
 		binary = filepath.Join(scratch, "comptoir")
-		if err := command.Build(context.Background(), binary); err != nil {
+		if err := command.Build(context.Background(), "../..", binary); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -134,7 +134,7 @@ func (s *shop) start(args ...string) *process {
 	if args[0] != "demo" {
 		args = append(args, "--broker-addr", "127.0.0.1:0", "--query-addr", "127.0.0.1:0")
 	}
-	p, err := command.Start(binary, s.home, s.settings, nil, args...)
+	p, err := command.Start(binary, s.home, s.settings, args...)
 	must(s, err)
 	s.Cleanup(p.Kill)
 	return &process{p, s}

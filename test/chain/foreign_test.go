@@ -18,6 +18,8 @@ func TestForeign(t *testing.T) {
 	product, client := b.bestseller(), "14646"
 	winner, buyer := b.figures.Products["30d"][product], b.figures.Clients[client]
 	run := s.start("run")
+	// Its broker is taken by who comes first.
+	s.eventually("it runs", func() bool { return strings.Contains(run.Err.String(), `"running"`) }, run)
 
 	event := func(source, id, kind, key, revision, data string) string {
 		if revision != "" {

@@ -15,9 +15,10 @@ import (
 	"time"
 )
 
-// Build builds the command.
-func Build(ctx context.Context, to string) error {
+// Build builds the command of the module at root.
+func Build(ctx context.Context, root, to string) error {
 	build := exec.CommandContext(ctx, "go", "build", "-o", to, "comptoir/local/cmd/comptoir") //nolint:gosec // our own
+	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the command: %w\n%s", err, out)
 	}
@@ -37,12 +38,10 @@ type Process struct {
 }
 
 // Start starts the command by its path, with these settings and nothing of the
-// tester's own environment; home is its home. before is put before the command
-// line, such as nsenter with its options.
-func Start(path, home string, settings map[string]string, before []string, args ...string) (*Process, error) {
-	line := slices.Concat(before, []string{path}, args)
+// tester's own environment; home is its home.
+func Start(path, home string, settings map[string]string, args ...string) (*Process, error) {
 	p := &Process{Name: "comptoir " + strings.Join(args, " "), Ended: make(chan struct{}), Began: time.Now()}
-	p.Cmd = exec.CommandContext(context.Background(), line[0], line[1:]...) //nolint:gosec // our own
+	p.Cmd = exec.CommandContext(context.Background(), path, args...) //nolint:gosec // our own
 	p.Cmd.Env = []string{"HOME=" + home, "TMPDIR=" + home, "PATH=/nowhere"}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		p.Cmd.Env = append(p.Cmd.Env, name+"="+settings[name])
