@@ -19,8 +19,8 @@ type feed struct {
 
 	mu      sync.Mutex
 	current *command.Process // nil before the first and after the last
-	refusal string        // an import may end so…
-	pause   chan struct{} // …and is run again when this is closed
+	refusal string           // an import may end so…
+	pause   chan struct{}    // …and is run again when this is closed
 	retries int
 	done    chan struct{}
 	err     error // once done is closed

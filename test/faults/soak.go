@@ -7,4 +7,6 @@ import (
 	"math/rand/v2"
 )
 
-func (p *place) soak(context.Context, *options, *rand.Rand, io.Writer) error { return errors.ErrUnsupported }
+func (p *place) soak(context.Context, *options, *rand.Rand, io.Writer) error {
+	return errors.ErrUnsupported
+}
