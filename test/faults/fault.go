@@ -11,6 +11,7 @@ import (
 	"github.com/segmentio/kafka-go"
 
 	"comptoir/shared/event"
+	"comptoir/shared/records"
 	"comptoir/test/command"
 	"comptoir/test/servers"
 )
@@ -42,7 +43,7 @@ func faults() []fault {
 		{name: "kill -9 of all brokers at once", begin: killAllBrokers, end: serversUp, lasts: seconds(0, 2)},
 		{name: "kill -9 of FerretDB", begin: killServer(servers.Gateway), end: serversUp, lasts: seconds(0, 3), away: true},
 		{name: "kill -9 of PostgreSQL", begin: killServer(servers.Database), end: serversUp, lasts: seconds(0, 3), away: true},
-		{name: "a full disk under the ledger", begin: fillDisk, end: emptyDisk, lasts: seconds(2, 4)},
+		{name: "a full disk under the ledger", begin: fillDisk, end: emptyDisk, lasts: seconds(2, 4), whole: true},
 		{name: "partitions handed to and fro", begin: secondRunner, end: killSecondRunner, lasts: seconds(0.5, 2)},
 		{name: "committed offsets moved back", begin: moveBack, end: beginPart("functions"), lasts: seconds(0, 1)},
 		{name: "stopped while Kafka is silent", begin: stopInSilence, end: afterSilence, lasts: seconds(0, 0)},
@@ -129,10 +130,14 @@ func fillDisk(_ context.Context, k *strike) error {
 		return errSkip{k.s.noDisk}
 	}
 	k.feed.mayStop("disk is full")
+	time.Sleep(k.upTo(100 * time.Millisecond))
 	return k.s.disk.fill(int64(k.random.IntN(96 << 10)))
 }
 
 func emptyDisk(_ context.Context, k *strike) error {
+	if k.feed.again() == 0 {
+		return errors.New("the disk was full and no import was refused")
+	}
 	err := k.s.disk.resize(roomy)
 	k.feed.goOn()
 	return err
@@ -178,24 +183,25 @@ func moveBack(ctx context.Context, k *strike) error {
 		for _, topic := range event.LedgerTopics {
 			for p := range k.s.truth.ledger.Partitions() {
 				name := k.s.cluster.Topics().Name(topic)
-				held, err := k.s.cluster.Offsets(ctx, name, int32(p))
-				if err != nil {
+				var held records.Range
+				if err := k.s.onKafka(ctx, "Kafka tells its offsets", func() (err error) { held, err = k.s.cluster.Offsets(ctx, name, int32(p)); return err }); err != nil {
 					return err
 				}
 				topics[name] = append(topics[name], kafka.OffsetCommit{Partition: p, Offset: int64(k.random.Float64() * float64(held.End))})
 			}
 		}
-		err := eventually(ctx, "the group takes the offsets", func() (bool, error) {
+		// Until the group has noticed that its member is gone it takes none.
+		err := k.s.onKafka(ctx, "the group takes the offsets", func() error {
 			r, err := k.s.cluster.Client().OffsetCommit(ctx, &kafka.OffsetCommitRequest{GroupID: k.s.cluster.Group(function), GenerationID: -1, Topics: topics})
 			if err != nil {
-				return false, nil //nolint:nilerr // until it does
+				return err
 			}
 			for _, partitions := range r.Topics {
 				for _, p := range partitions {
 					err = errors.Join(err, p.Error)
 				}
 			}
-			return err == nil, nil
+			return err
 		})
 		if err != nil {
 			return err

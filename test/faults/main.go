@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2/toxics"
+	"github.com/rs/zerolog"
 
 	"comptoir/test/command"
 )
@@ -32,6 +33,7 @@ type options struct {
 	out    string
 	soak   time.Duration
 	rate   float64
+	binary string
 }
 
 func main() {
@@ -43,6 +45,7 @@ func main() {
 	flag.StringVar(&o.out, "out", "", "also write the table to this file, in Markdown")
 	flag.DurationVar(&o.soak, "soak", 0, "instead, send events for so long, with faults")
 	flag.Float64Var(&o.rate, "rate", 0, "of the soak, in events a second; 0: half of what is measured first")
+	flag.StringVar(&o.binary, "command", "", "the built command; it is built where none is named")
 	flag.Parse()
 	if os.Getenv(insideVariable) == "" {
 		if code, ok := inside(); ok {
@@ -61,6 +64,7 @@ func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "faults: "+format+
 
 func run(ctx context.Context, o *options) (err error) {
 	toxics.Register("hole", new(hole))
+	zerolog.SetGlobalLevel(zerolog.Disabled) // some toxics have loggers of their own
 	dir, err := os.MkdirTemp("", "comptoir-faults-")
 	if err != nil {
 		return err
@@ -69,11 +73,13 @@ func run(ctx context.Context, o *options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	binary := filepath.Join(dir, "comptoir")
-	if err := command.Build(ctx, "../..", binary); err != nil {
-		return err
+	if o.binary == "" {
+		o.binary = filepath.Join(dir, "comptoir")
+		if err := command.Build(ctx, "../..", o.binary); err != nil {
+			return err
+		}
 	}
-	p, err := newPlace(ctx, dir, binary)
+	p, err := newPlace(ctx, dir, o.binary)
 	if err != nil {
 		return err
 	}

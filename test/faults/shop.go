@@ -117,6 +117,7 @@ func (s *shop) kill(part string) error {
 		return fmt.Errorf("%s has ended by itself:\n%s", p.Name, command.Tail(p.Err.String()))
 	}
 	p.Kill()
+	delete(s.parts, part)
 	return nil
 }
 
@@ -127,6 +128,7 @@ func (s *shop) stop(ctx context.Context, part string) error {
 		return err
 	}
 	code, err := p.Wait(ctx)
+	delete(s.parts, part)
 	if err == nil && code != 0 {
 		err = fmt.Errorf("%s: exit %d after Ctrl+C\n%s", p.Name, code, command.Tail(p.Err.String()))
 	}
@@ -180,13 +182,28 @@ func (s *shop) appended(ctx context.Context) (n int64, err error) {
 			ask[name] = append(ask[name], int32(p))
 		}
 	}
-	all, err := s.cluster.AllOffsets(ctx, ask)
+	var all map[string]map[int32]records.Range
+	err = s.onKafka(ctx, "Kafka tells its offsets", func() (err error) {
+		all, err = s.cluster.AllOffsets(ctx, ask)
+		return err
+	})
 	for _, partitions := range all {
 		for _, held := range partitions {
 			n += held.End
 		}
 	}
 	return n, err
+}
+
+// onKafka asks until it is answered: our own connections have suffered too.
+func (s *shop) onKafka(ctx context.Context, what string, f func() error) error {
+	return eventually(ctx, what, func() (bool, error) {
+		err := f()
+		if err != nil {
+			s.cluster.Reset()
+		}
+		return err == nil, s.running()
+	})
 }
 
 func (s *shop) close() error {

@@ -39,7 +39,7 @@ type result struct {
 	recovered time.Duration // since the fault's end
 	twice     int64         // records that Kafka has twice
 	answers   int           // of the query API, held against the truth
-	behind    int           // of them that said that something is not applied yet
+	behind    int           // of them while something recorded was not applied
 	faults    []error
 }
 
@@ -64,7 +64,7 @@ func (k *strike) run(ctx context.Context) (r result, err error) {
 	k.lasts = k.fault.lasts[0] + k.upTo(k.fault.lasts[1]-k.fault.lasts[0])
 	every := feeding / time.Duration(len(k.files))
 	if k.fault.whole {
-		k.moment, every = k.upTo(400*time.Millisecond), 0
+		k.moment, every = k.upTo(300*time.Millisecond), 0
 	}
 	_, before := k.s.truth.heads()
 	appended, err := k.s.appended(ctx)
@@ -175,13 +175,7 @@ func (k *strike) shown(ctx context.Context, heads map[string]int64) error {
 		if err != nil || code != http.StatusOK {
 			return false, k.s.running()
 		}
-		p := progress{}
-		for _, f := range st.Functions {
-			for _, s := range f.Streams {
-				p[[2]string{f.Name, s.Stream}] = s.Sequence
-			}
-		}
-		return p.reached(heads), k.s.running()
+		return told(&st).reached(heads), k.s.running()
 	})
 }
 

@@ -63,7 +63,7 @@ func (t *table) err() error {
 }
 
 func (t *table) print(w io.Writer, title string) error {
-	head := []string{"fault", "how often", "events sent", "lost", "doubled", "twice on Kafka", "right again after: median", "at most", "answers held against the truth", "of them \"behind\""}
+	head := []string{"fault", "how often", "events sent", "lost", "doubled", "twice on Kafka", "right again after: median", "at most", "answers checked", "of them while behind"}
 	var rows [][]string
 	for _, name := range t.names {
 		r := t.rows[name]

@@ -200,12 +200,18 @@ func (u *tour) right(ctx context.Context) error {
 	return u.run(ctx, "verify", "--strict")
 }
 
-// logs are the ends of what the parts have logged.
+// logs are the ends of what the parts have logged, without what is said of each
+// question and batch.
 func (s *shop) logs() string {
 	var b strings.Builder
 	for name, p := range s.parts {
-		text := p.Err.String()
-		fmt.Fprintf(&b, "the log of %s:\n%s\n", name, text[max(0, len(text)-2500):])
+		var lines []string
+		for line := range strings.Lines(p.Err.String()) {
+			if !strings.Contains(line, `"level":"INFO"`) {
+				lines = append(lines, line)
+			}
+		}
+		fmt.Fprintf(&b, "the log of %s:\n%s", name, strings.Join(lines[max(0, len(lines)-12):], ""))
 	}
 	return b.String()
 }

@@ -25,7 +25,7 @@ type watch struct {
 
 	mu      sync.Mutex
 	answers int
-	behind  int // answers that said that something is not applied yet
+	behind  int // answers that were given while something recorded was not applied
 	lies    []string
 }
 
@@ -83,13 +83,14 @@ func (w *watch) look(ctx context.Context, client *http.Client) error {
 	if err := w.s.truth.follow(ctx); err != nil {
 		return nil // the ledger's disk is full, or it is busy
 	}
+	heads, _ := w.s.truth.heads()
 	w.mu.Lock()
 	w.answers++
-	if st.Lag != nil && *st.Lag > 0 {
+	if !told(&st).reached(heads) {
 		w.behind++
 	}
 	w.mu.Unlock()
-	return w.check(&st, now)
+	return w.check(&st, now, heads)
 }
 
 func get(ctx context.Context, client *http.Client, url string, into any) (code int, err error) {
@@ -109,16 +110,24 @@ func get(ctx context.Context, client *http.Client, url string, into any) (code i
 	return resp.StatusCode, json.Unmarshal(body, into)
 }
 
+// told is how far the functions are, as a status says.
+func told(st *query.Status) progress {
+	p := progress{}
+	for _, f := range st.Functions {
+		for _, s := range f.Streams {
+			p[[2]string{f.Name, s.Stream}] = s.Sequence
+		}
+	}
+	return p
+}
+
 // check holds a status against the truth.
-func (w *watch) check(st *query.Status, now progress) error {
-	heads, _ := w.s.truth.heads()
+func (w *watch) check(st *query.Status, now progress, heads map[string]int64) error {
 	for _, f := range st.Functions {
 		if f.Name == "freshness" {
 			continue
 		}
-		told := map[string]query.StreamStatus{}
 		for _, s := range f.Streams {
-			told[s.Stream] = s
 			if has := now[[2]string{f.Name, s.Stream}]; s.Gaps == 0 && s.Sequence > has {
 				return fmt.Errorf("status says that %s has applied %s up to %d, and the state has it up to %d", f.Name, s.Stream, s.Sequence, has)
 			}
@@ -129,7 +138,7 @@ func (w *watch) check(st *query.Status, now progress) error {
 				return fmt.Errorf("status says that %s is %d behind on %s, with %d applied of %d published", f.Name, *s.Lag, s.Stream, s.Sequence, *s.Published)
 			}
 		}
-		if err := w.fresh(&f, told, heads); err != nil {
+		if err := w.fresh(&f, told(st), heads); err != nil {
 			return err
 		}
 	}
@@ -137,7 +146,7 @@ func (w *watch) check(st *query.Status, now progress) error {
 }
 
 // fresh holds as_of against the ledger: all that was recorded before it is applied.
-func (w *watch) fresh(f *query.FunctionStatus, told map[string]query.StreamStatus, heads map[string]int64) error {
+func (w *watch) fresh(f *query.FunctionStatus, told progress, heads map[string]int64) error {
 	if f.AsOf == nil {
 		return nil
 	}
@@ -147,8 +156,9 @@ func (w *watch) fresh(f *query.FunctionStatus, told map[string]query.StreamStatu
 		}) {
 			continue
 		}
-		if n := w.s.truth.before(stream, *f.AsOf); n > told[stream].Sequence {
-			return fmt.Errorf("status says that %s is as of %s, %d events of %s were recorded before that, and %d of them are applied", f.Name, f.AsOf, n, stream, told[stream].Sequence)
+		has := told[[2]string{f.Name, stream}]
+		if n := w.s.truth.before(stream, *f.AsOf); n > has {
+			return fmt.Errorf("status says that %s is as of %s, %d events of %s were recorded before that, and %d of them are applied", f.Name, f.AsOf, n, stream, has)
 		}
 	}
 	return nil
