@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -40,12 +41,18 @@ type Process struct {
 // Start starts the command by its path, with these settings and nothing of the
 // tester's own environment; home is its home.
 func Start(path, home string, settings map[string]string, args ...string) (*Process, error) {
+	return StartReading(nil, path, home, settings, args...)
+}
+
+// StartReading is Start with something on the command's standard input.
+func StartReading(in io.Reader, path, home string, settings map[string]string, args ...string) (*Process, error) {
 	p := &Process{Name: "comptoir " + strings.Join(args, " "), Ended: make(chan struct{}), Began: time.Now()}
 	p.Cmd = exec.CommandContext(context.Background(), path, args...) //nolint:gosec // our own
 	p.Cmd.Env = []string{"HOME=" + home, "TMPDIR=" + home, "PATH=/nowhere"}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		p.Cmd.Env = append(p.Cmd.Env, name+"="+settings[name])
 	}
+	p.Cmd.Stdin = in
 	p.Cmd.Stdout, p.Cmd.Stderr = &p.Out, &p.Err
 	if err := p.Cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", p.Name, err)

@@ -25,6 +25,8 @@ type fault struct {
 	lasts      [2]time.Duration
 	// away: the query API cannot read the state meanwhile, and may say so.
 	away bool
+	// outside: all that is ours lives on, so it may happen in a soak.
+	outside bool
 	// whole: what is recorded meanwhile is one import.
 	whole bool
 }
@@ -38,11 +40,11 @@ func faults() []fault {
 		{name: "kill -9 of the functions", begin: killPart("functions"), end: beginPart("functions"), lasts: seconds(0, 2)},
 		{name: "kill -9 of the relay", begin: killPart("relay"), end: beginPart("relay"), lasts: seconds(0, 2)},
 		{name: "kill -9 of the import", begin: killImport, lasts: seconds(0, 0), whole: true},
-		{name: "kill -9 of a broker", begin: killBroker(false), end: serversUp, lasts: seconds(0, 3)},
-		{name: "kill -9 of the controller", begin: killBroker(true), end: serversUp, lasts: seconds(0, 3)},
-		{name: "kill -9 of all brokers at once", begin: killAllBrokers, end: serversUp, lasts: seconds(0, 2)},
-		{name: "kill -9 of FerretDB", begin: killServer(servers.Gateway), end: serversUp, lasts: seconds(0, 3), away: true},
-		{name: "kill -9 of PostgreSQL", begin: killServer(servers.Database), end: serversUp, lasts: seconds(0, 3), away: true},
+		{name: "kill -9 of a broker", outside: true, begin: killBroker(false), end: serversUp, lasts: seconds(0, 3)},
+		{name: "kill -9 of the controller", outside: true, begin: killBroker(true), end: serversUp, lasts: seconds(0, 3)},
+		{name: "kill -9 of all brokers at once", outside: true, begin: killAllBrokers, end: serversUp, lasts: seconds(0, 2)},
+		{name: "kill -9 of FerretDB", outside: true, begin: killStore(servers.Gateway), end: serversUp, lasts: seconds(0, 3), away: true},
+		{name: "kill -9 of PostgreSQL", outside: true, begin: killStore(servers.Database), end: serversUp, lasts: seconds(0, 3), away: true},
 		{name: "a full disk under the ledger", begin: fillDisk, end: emptyDisk, lasts: seconds(2, 4), whole: true},
 		{name: "partitions handed to and fro", begin: secondRunner, end: killSecondRunner, lasts: seconds(0.5, 2)},
 		{name: "committed offsets moved back", begin: moveBack, end: beginPart("functions"), lasts: seconds(0, 1)},
@@ -58,10 +60,11 @@ func faults() []fault {
 	} {
 		all = append(
 			all,
-			fault{name: "connections to " + to.name + " reset", begin: spoil(to.way, resets), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
-			fault{name: "connections to " + to.name + " gone silent", begin: spoil(to.way, silence), lasts: seconds(2, 4), away: to.away},
-			fault{name: "the way to " + to.name + " slow", begin: spoil(to.way, slowness), end: heal(to.way), lasts: seconds(3, 5), away: to.away},
-			fault{name: "replies of " + to.name + " cut in the middle", begin: spoil(to.way, cuts), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
+			fault{outside: true, name: "connections to " + to.name + " reset", begin: spoil(to.way, resets), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
+			fault{outside: true, name: "connections to " + to.name + " gone silent", begin: spoil(to.way, silence), lasts: seconds(2, 4), away: to.away},
+			fault{outside: true, name: "the way to " + to.name + " slow", begin: spoil(to.way, slowness), end: heal(to.way), lasts: seconds(3, 5), away: to.away},
+			fault{outside: true, name: "replies of " + to.name + " cut in the middle", begin: spoil(to.way, cuts(downstream)), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
+			fault{outside: true, name: "requests to " + to.name + " cut in the middle", begin: spoil(to.way, cuts(upstream)), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
 		)
 	}
 	return all
@@ -93,8 +96,18 @@ func killImport(ctx context.Context, k *strike) error {
 	}
 }
 
-func killServer(pidFile string) func(context.Context, *strike) error {
-	return func(_ context.Context, k *strike) error { return k.s.servers.Kill(pidFile) }
+// killStore kills a process of the store while writes are under way to it. Most of the
+// time a function reads, or waits; a way that is slow for a moment sees to it that the
+// kill finds requests half sent, which were never done.
+func killStore(pidFile string) func(context.Context, *strike) error {
+	return func(ctx context.Context, k *strike) error {
+		if err := k.s.store.spoil("bandwidth", map[string]int{"rate": 40 + k.random.IntN(100)}, upstream); err != nil { // in kB/s
+			return err
+		}
+		time.Sleep(time.Second + k.upTo(700*time.Millisecond))
+		defer k.s.store.heal(ctx)
+		return k.s.servers.Kill(pidFile)
+	}
 }
 
 func serversUp(ctx context.Context, k *strike) error { return k.s.servers.Up(ctx) }
@@ -260,6 +273,8 @@ func slowness(w *way, k *strike) error {
 	return w.spoil("bandwidth", map[string]int{"rate": 50 + k.random.IntN(200)}, upstream, downstream) // in kB/s
 }
 
-func cuts(w *way, k *strike) error {
-	return w.spoil("limit_data", map[string]int{"bytes": 50 + k.random.IntN(3000)}, downstream)
+func cuts(stream string) toxin {
+	return func(w *way, k *strike) error {
+		return w.spoil("limit_data", map[string]int{"bytes": 200 + k.random.IntN(6000)}, stream)
+	}
 }

@@ -3,7 +3,7 @@
 // killed, networks that fail, a disk that is full. After each it counts what was
 // lost and what was counted twice, and how long it took until all was right again.
 //
-//	cd test/faults && go run . [-rounds N] [-all] [-only TEXT] [-seed N] [-out FILE] [-soak DURATION]
+//	cd test/faults && go run . [-rounds N] [-all] [-only TEXT] [-seed N] [-out FILE] [-soak DURATION [-rate N]]
 package main
 
 import (
@@ -38,12 +38,12 @@ type options struct {
 
 func main() {
 	var o options
-	flag.IntVar(&o.rounds, "rounds", 1, "how often each fault strikes; each round begins with an empty shop")
+	flag.IntVar(&o.rounds, "rounds", 1, "how often each fault strikes; each round begins with an empty shop; 0: never")
 	flag.BoolVar(&o.all, "all", false, "the whole year goes through each round, not an eighth of its documents")
 	flag.StringVar(&o.only, "only", "", "only faults whose name has this in it")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "what is drawn: moments, durations, victims, order")
 	flag.StringVar(&o.out, "out", "", "also write the table to this file, in Markdown")
-	flag.DurationVar(&o.soak, "soak", 0, "instead, send events for so long, with faults")
+	flag.DurationVar(&o.soak, "soak", 0, "then send events for so long, with faults; 0: not at all")
 	flag.Float64Var(&o.rate, "rate", 0, "of the soak, in events a second; 0: half of what is measured first")
 	flag.StringVar(&o.binary, "command", "", "the built command; it is built where none is named")
 	flag.Parse()
@@ -56,9 +56,15 @@ func main() {
 	defer stop()
 	if err := run(ctx, &o); err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
+		if errors.Is(err, errNoServers) {
+			os.Exit(77)
+		}
 		os.Exit(1)
 	}
 }
+
+// errNoServers says that the servers could not be started. The exit code is 77 then.
+var errNoServers = errors.New("there are no servers")
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "faults: "+format+"\n", args...) }
 
@@ -95,8 +101,11 @@ func run(ctx context.Context, o *options) (err error) {
 		out = io.MultiWriter(os.Stdout, f)
 	}
 	random := rand.New(rand.NewPCG(o.seed, 0))
-	if o.soak > 0 {
-		return p.soak(ctx, o, random, out)
+	if o.rounds > 0 {
+		err = p.tours(ctx, o, random, out)
 	}
-	return p.tours(ctx, o, random, out)
+	if o.soak > 0 && err == nil {
+		err = p.soak(ctx, o, random, out)
+	}
+	return err
 }

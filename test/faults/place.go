@@ -28,7 +28,7 @@ func newPlace(ctx context.Context, dir, binary string) (p *place, err error) {
 	p = &place{dir: dir, binary: binary}
 	say("starting three brokers and a store")
 	if p.servers, err = servers.Start(ctx, filepath.Join(dir, "servers"), true, "--brokers", fmt.Sprint(brokers)); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errNoServers, err)
 	}
 	if p.kafka, err = lead("Kafka", p.servers.Advertised, p.servers.Kafka, brokers); err != nil {
 		return nil, errors.Join(err, p.close())
