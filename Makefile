@@ -54,6 +54,18 @@ SEEDS ?= 10000
 simulate: ## Play SEEDS=10000 histories of a shop on a Kafka and a store that misbehave.
 	SIMULATE_SEEDS=$(SEEDS) $(GO) test ./test/simulation -count=1 -timeout 0 -v -run TestHistories
 
+ROUNDS ?= 20
+
+.PHONY: faults
+faults: ## Take the real year through every real fault, ROUNDS=20 times each, on servers of its own.
+	@GO='$(GO)' ./test/all faults -all -rounds $(ROUNDS) $(FAULTS)
+
+SOAK ?= 10m
+
+.PHONY: soak
+soak: ## Send events for SOAK=10m at half of the greatest rate, while servers and network fail.
+	@GO='$(GO)' ./test/all faults -rounds 0 -soak $(SOAK) $(FAULTS)
+
 .PHONY: mutants
 mutants: ## Put faults into the code, one at a time; each must be caught by its test.
 	$(GO) run ./test/mutants
@@ -65,11 +77,13 @@ bench: ## Measure the year, on real servers too where they can be started.
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(GOVULNCHECK) ## Lint the code, and look for known vulnerabilities.
 	$(GOLANGCI_LINT) run --allow-parallel-runners ./...
+	cd test/faults && $(GOLANGCI_LINT) run --allow-parallel-runners ./...
 	@$(GOVULNCHECK) ./... || { code=$$?; [ $$code -ne 3 ] && echo 'govulncheck could not ask for the list of vulnerabilities (no network?): skipped' >&2 || exit $$code; }
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the code as the linters want it.
 	$(GOLANGCI_LINT) fmt
+	cd test/faults && $(GOLANGCI_LINT) fmt
 
 $(GOLANGCI_LINT):
 	@mkdir -p $(TOOLS)

@@ -146,7 +146,7 @@ environment, or in comptoir.env in the data directory: TIER_GOLD is --tier-gold.
 	root.SetErr(c.err)
 	c.flags = root.PersistentFlags()
 	c.flags.StringVar(&c.data, "data", "", "the data directory `DIR` (default: the user's own, which comptoir config names)")
-	c.flags.StringVar(&c.pprof, "pprof", "", "write cpu.pprof and heap.pprof of the command into `DIR`, for go tool pprof")
+	c.flags.StringVar(&c.pprof, "pprof", "", "write cpu.pprof, heap.pprof and runtime.tsv of the command into `DIR`")
 	for _, s := range config.Settings() {
 		if s.Deployed {
 			continue

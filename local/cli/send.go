@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -20,12 +21,15 @@ func (c *console) send() *cobra.Command {
 		Use:   "send FILE|-",
 		Short: "Publish CloudEvents as another producer would",
 		Long: `Publish CloudEvents, one a line in JSON, as another producer than the ledger would.
-- reads them from standard input. Each line is checked before it is sent.`,
+- reads them from standard input. Each line is checked before it is sent.
+
+With --rate events are sent when they are due, whether or not Kafka has acknowledged
+those before; how late each was acknowledged is told at the end.`,
 		Example: "  comptoir send till.jsonl\n  tail -f till.jsonl | comptoir send - --rate 100",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.runSend(cmd.Context(), args[0], rate) },
 	}
-	cmd.Flags().Float64Var(&rate, "rate", 0, "at most this many events a second (default: as fast as it goes)")
+	cmd.Flags().Float64Var(&rate, "rate", 0, "so many events a second fall due (default: as fast as it goes)")
 	return cmd
 }
 
@@ -72,9 +76,23 @@ func (c *console) runSend(ctx context.Context, name string, rate float64) (err e
 	if err := cluster.Check(ctx, layout); err != nil {
 		return err
 	}
-	sent, err := sender.Send(ctx, sender.Options{In: in, Name: name, Cluster: cluster, Partitions: partitions, Rate: rate})
-	fmt.Fprintf(c.out, "%s events sent and acknowledged.\n", humanize.Comma(sent))
+	report, err := sender.Send(ctx, sender.Options{In: in, Name: name, Cluster: cluster, Partitions: partitions, Rate: rate})
+	fmt.Fprintf(c.out, "%s events sent and acknowledged in %.1f s.\n", humanize.Comma(report.Sent), report.Took.Seconds())
+	if rate > 0 && report.Sent > 0 {
+		fmt.Fprintf(c.out, "Acknowledged after they were due: median %s, p99 %s, at most %s.\n", short(report.Late.Median), short(report.Late.P99), short(report.Late.Max))
+	}
 	return err
+}
+
+// short writes a duration with three digits or so.
+func short(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return d.Round(time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
 }
 
 // cancellable ends a reader's input where the context ends.

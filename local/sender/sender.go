@@ -26,66 +26,99 @@ type Options struct {
 	// keys are spread.
 	Cluster    *records.Cluster
 	Partitions int
-	// Rate is the most events a second; 0 is as fast as it goes.
+	// Rate is how many events a second fall due, however Kafka fares; 0 is as
+	// fast as it goes.
 	Rate float64
 }
 
-const (
-	// maxLine bounds a line in bytes: what a record may be.
-	maxLine = records.MaxBatchBytes
-	// maxBatch bounds the records that wait for a partition.
-	maxBatch = 500
-	// attempts is how often a batch is sent that was not acknowledged.
-	attempts = 5
-)
+// Report says what was sent.
+type Report struct {
+	// Sent counts the events that were acknowledged, Took is for how long they were sent.
+	Sent int64
+	Took time.Duration
+	// Late is how long after they were due events were acknowledged, where there
+	// is a rate. It counts what they waited for others too.
+	Late Lateness
+}
 
-// place is a partition.
-type place struct {
-	topic     string
-	partition int32
+// maxLine bounds a line in bytes: what a record may be.
+const maxLine = records.MaxBatchBytes
+
+// Send publishes every line and reports how many were acknowledged. A line that
+// is no event of ours ends it; the lines before are sent. Events are sent as their
+// lines come, so it serves a pipe that never ends. What is not acknowledged is sent again as it is, for a
+// minute. Sending a file again does no harm where its events have revisions.
+//
+// With a rate it is an open loop: line n is due n/Rate seconds after the start. A
+// Kafka that is slow or away makes events late, which is reported, and does not make
+// them fewer.
+func Send(ctx context.Context, o Options) (Report, error) {
+	began := time.Now()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	s := &sender{Options: o, decoder: event.NewDecoder(), began: began, lanes: newLanes(ctx, stop, o.Cluster)}
+	err := s.read(ctx)
+	if failed := s.lanes.finish(); failed != nil {
+		err = failed // where there was one before, it was this that ended the reading
+	}
+	if err != nil {
+		err = fmt.Errorf("sending %s: %w", o.Name, err)
+	}
+	return Report{Sent: s.lanes.sent.Load(), Took: time.Since(began), Late: s.lanes.late.summary()}, err
 }
 
 type sender struct {
 	Options
 	decoder *event.Decoder
-	waiting map[place]*batch
-	count   int // lines that wait
-	sent    int64
 	began   time.Time
+	lanes   *lanes
 }
 
-type batch struct {
-	messages []event.Message
-	size     int
-}
-
-// Send publishes every line and returns how many were acknowledged. A line that
-// is no event of ours ends it; the lines before are sent. Lines that wait are sent when the
-// input pauses, so it serves a pipe that never ends. Sending a file again does no harm
-// where its events have revisions.
-func Send(ctx context.Context, o Options) (sent int64, err error) {
-	s := &sender{Options: o, decoder: event.NewDecoder(), waiting: map[place]*batch{}, began: time.Now()}
-	in := bufio.NewReaderSize(o.In, 64<<10)
-	for number := 1; ; number++ {
+// read hands every line to its partition when it is due.
+func (s *sender) read(ctx context.Context) error {
+	in := bufio.NewReaderSize(s.In, 64<<10)
+	due := time.Time{}
+	for number, events := 1, 0; ; number++ {
 		line, err := readLine(in)
 		if errors.Is(err, io.EOF) {
-			return s.sent, s.flush(ctx)
-		}
-		if err == nil {
-			err = s.add(ctx, bytes.TrimSpace(line))
+			return nil
 		}
 		if err != nil {
-			return s.sent, errors.Join(fmt.Errorf("sending %s, line %d: %w", o.Name, number, err), s.flush(ctx))
+			return fmt.Errorf("line %d: %w", number, err)
 		}
-		if s.count == 0 || o.Rate == 0 && in.Buffered() > 0 {
-			continue // more is there already
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
 		}
-		if err := s.flush(ctx); err != nil {
-			return s.sent, err
+		at, m, err := s.check(line)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", number, err)
 		}
-		if err := s.pace(ctx); err != nil {
-			return s.sent, err
+		if s.Rate > 0 {
+			due = s.began.Add(time.Duration(float64(events) / s.Rate * float64(time.Second)))
+			if !until(ctx, due) {
+				return context.Cause(ctx)
+			}
 		}
+		if err := s.lanes.add(ctx, at, waiting{message: m, due: due}); err != nil {
+			return err
+		}
+		events++
+	}
+}
+
+// until waits for a time; false where the context ended.
+func until(ctx context.Context, due time.Time) bool {
+	wait := time.Until(due)
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }
 
@@ -107,16 +140,13 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// add checks a line and lets it wait for its partition.
-func (s *sender) add(ctx context.Context, line []byte) error {
-	if len(line) == 0 {
-		return nil
-	}
+// check makes a message of a line, and finds its partition.
+func (s *sender) check(line []byte) (place, event.Message, error) {
 	var attributes struct {
 		Key string `json:"partitionkey"`
 	}
 	if err := json.Unmarshal(line, &attributes); err != nil {
-		return fmt.Errorf("it is no CloudEvent in JSON: %w; write one event a line", err)
+		return place{}, event.Message{}, fmt.Errorf("it is no CloudEvent in JSON: %w; write one event a line", err)
 	}
 	m := event.Message{
 		Key: []byte(attributes.Key), Value: bytes.Clone(line),
@@ -124,72 +154,11 @@ func (s *sender) add(ctx context.Context, line []byte) error {
 	}
 	ev, err := s.decoder.Decode(m, nil)
 	if err != nil {
-		return fmt.Errorf("it is no event that a function takes: %w; correct it and send from this line on", err)
+		return place{}, event.Message{}, fmt.Errorf("it is no event that a function takes: %w; correct it and send from this line on", err)
 	}
 	at := place{topic: s.Cluster.Topics().Name(ev.Type.Topic())}
 	if ev.Type != event.RelayHeartbeat {
 		at.partition = int32(event.Partition(ev.Key, s.Partitions))
 	}
-	b := s.waiting[at]
-	if b == nil {
-		b = &batch{}
-		s.waiting[at] = b
-	}
-	size := records.Size(&m)
-	if len(b.messages) == maxBatch || b.size+size > records.MaxBatchBytes {
-		if err := s.send(ctx, at, b); err != nil {
-			return err
-		}
-	}
-	b.messages, b.size, s.count = append(b.messages, m), b.size+size, s.count+1
-	return nil
-}
-
-func (s *sender) flush(ctx context.Context) error {
-	for at, b := range s.waiting {
-		if err := s.send(ctx, at, b); err != nil {
-			return fmt.Errorf("sending %s: %w", s.Name, err)
-		}
-	}
-	return nil
-}
-
-// send publishes what waits for a partition. What is not acknowledged may be
-// there: it is sent again as it is, and its ids tell it apart.
-func (s *sender) send(ctx context.Context, at place, b *batch) error {
-	if len(b.messages) == 0 {
-		return nil
-	}
-	for attempt := 1; ; attempt++ {
-		_, err := s.Cluster.Produce(ctx, at.topic, at.partition, b.messages)
-		if err == nil {
-			break
-		}
-		if attempt == attempts || ctx.Err() != nil {
-			return fmt.Errorf("%w; %d events were acknowledged before; send the rest again, what came twice is recognised", err, s.sent)
-		}
-		s.Cluster.Reset()
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Duration(attempt) * 100 * time.Millisecond):
-		}
-	}
-	s.sent += int64(len(b.messages))
-	s.count -= len(b.messages)
-	b.messages, b.size = b.messages[:0], 0
-	return nil
-}
-
-// pace waits until what was sent is due at the rate.
-func (s *sender) pace(ctx context.Context) error {
-	if s.Rate == 0 {
-		return nil
-	}
-	due := s.began.Add(time.Duration(float64(s.sent) / s.Rate * float64(time.Second)))
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(time.Until(due)):
-		return nil
-	}
+	return at, m, nil
 }

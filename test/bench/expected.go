@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -10,7 +9,7 @@ import (
 	"comptoir/local/runner"
 	"comptoir/shared/event"
 	"comptoir/shared/money"
-	"comptoir/shared/state"
+	"comptoir/test/harness"
 )
 
 // sums are figures that are added up: in thousandths, minor units and documents.
@@ -106,7 +105,7 @@ func (x *expected) check(ctx context.Context, r runner.Reader) error {
 			first = fmt.Errorf(format, args...)
 		}
 	}
-	products, err := documents[document](ctx, r, "product_winners")
+	products, err := harness.Documents[document](ctx, r, "product_winners")
 	if err != nil {
 		return err
 	}
@@ -125,7 +124,7 @@ func (x *expected) check(ctx context.Context, r runner.Reader) error {
 			sold++
 		}
 	}
-	clients, err := documents[document](ctx, r, "clients")
+	clients, err := harness.Documents[document](ctx, r, "clients")
 	if err != nil {
 		return err
 	}
@@ -145,31 +144,4 @@ func (x *expected) check(ctx context.Context, r runner.Reader) error {
 		return fmt.Errorf("the figures are not right: %d differ, the first: %w", wrong, first)
 	}
 	return nil
-}
-
-// documents reads a whole collection.
-func documents[T any](ctx context.Context, r runner.Reader, collection string) ([]T, error) {
-	var all []T
-	find := state.Find{Limit: 1000}
-	for {
-		page, err := r.Find(ctx, collection, find)
-		if err != nil {
-			return nil, err
-		}
-		for _, raw := range page {
-			var d T
-			if err := json.Unmarshal(raw, &d); err != nil {
-				return nil, err
-			}
-			all = append(all, d)
-		}
-		if len(page) < find.Limit {
-			return all, nil
-		}
-		last, err := state.CursorAt(&find, page[len(page)-1])
-		if err != nil {
-			return nil, err
-		}
-		find.After = &last
-	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"comptoir/test/command"
 )
 
 // local/cli tests what the command refuses on a small shop: a second run, taken
@@ -24,7 +26,7 @@ func TestAKafkaThatCannotBeReached(t *testing.T) {
 	s := copied(t, loaded)
 	p := s.do("run", "--until-caught-up", "--kafka-bootstrap-servers", address)
 	p.refuses("Kafka", address, "KAFKA_BOOTSTRAP_SERVERS")
-	t.Logf("it waited for %.0f s", p.took.Seconds())
+	t.Logf("it waited for %.0f s", p.Took.Seconds())
 	s.catchUp()
 	s.says(b)
 }
@@ -38,9 +40,9 @@ func TestEmbeddedBrokerOfAnotherShop(t *testing.T) {
 	kafka := other.start("run", "--partitions", "2")
 	var address string
 	other.eventually("the broker listens", func() bool {
-		_, after, ok := strings.Cut(kafka.err.String(), `"broker: listening","address":"`)
+		_, after, ok := strings.Cut(kafka.Err.String(), `"broker: listening","address":"`)
 		address, _, _ = strings.Cut(after, `"`)
-		return ok && strings.Contains(kafka.err.String(), "query: serving")
+		return ok && strings.Contains(kafka.Err.String(), "query: serving")
 	}, kafka)
 	s := copied(t, loaded)
 	before := s.versions()
@@ -126,17 +128,17 @@ cp -r "$DISK/data" "$OUTSIDE/data"
 	t.Log(last)
 	for _, part := range []string{"comptoir: importing ", "disk is full", "run the same import again"} {
 		if code != "1" || !strings.Contains(last, part) || strings.Contains(text, "goroutine ") {
-			t.Errorf("import on a full disk: exit %s, want 1 and %q:\n%s", code, part, tail(text))
+			t.Errorf("import on a full disk: exit %s, want 1 and %q:\n%s", code, part, command.Tail(text))
 		}
 	}
 	code, text = said("run1")
 	t.Logf("run --until-caught-up on a full disk: exit %s, %s", code, text[strings.LastIndex(text, "\n")+1:])
 	if strings.Contains(text, "goroutine ") {
-		t.Errorf("run on a full disk:\n%s", tail(text))
+		t.Errorf("run on a full disk:\n%s", command.Tail(text))
 	}
 	for _, name := range []string{"import2", "run2"} {
 		if code, text := said(name); code != "0" {
-			t.Errorf("%s with more space: exit %s\n%s", name, code, tail(text))
+			t.Errorf("%s with more space: exit %s\n%s", name, code, command.Tail(text))
 		}
 	}
 	s.dir = filepath.Join(outside, "data")

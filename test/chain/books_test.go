@@ -1,11 +1,6 @@
 package chain
 
 import (
-	"compress/gzip"
-	"encoding/csv"
-	"errors"
-	"hash/fnv"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -33,54 +28,17 @@ var part = sync.OnceValues(func() (*books, error) {
 		return whole()
 	}
 	f := year.In("../../local/demo")
-	f, sales := year.Files{Products: f.Products, Stock: f.Stock, Sales: filepath.Join(scratch, "sales.csv")}, f.Sales
-	if err := sample(sales, f.Sales); err != nil {
+	sales, err := year.Split(f.Sales, scratch, 8, 1)
+	if err != nil {
 		return nil, err
 	}
+	f.Sales = sales[0]
 	return newBooks(f)
 })
 
 func newBooks(f year.Files) (*books, error) {
 	figures, err := year.Expected(f)
 	return &books{f, figures}, err
-}
-
-// sample copies the rows of every eighth document.
-func sample(from, to string) (err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	unpacked, err := gzip.NewReader(in)
-	if err != nil {
-		return err
-	}
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	r, w := csv.NewReader(unpacked), csv.NewWriter(out)
-	for n := 0; ; n++ {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			w.Flush()
-			return w.Error()
-		}
-		if err != nil {
-			return err
-		}
-		if h := fnv.New32a(); n > 0 {
-			_, _ = h.Write([]byte(row[0])) // never fails
-			if h.Sum32()%8 != 0 {
-				continue
-			}
-		}
-		if err := w.Write(row); err != nil {
-			return err
-		}
-	}
 }
 
 func take(t testing.TB, from func() (*books, error)) *books {
@@ -135,17 +93,12 @@ func loadedPart(t testing.TB) (*books, place) {
 	return b, partLoaded
 }
 
-// exports are the analytics with their windows.
-var exports = [][2]string{
-	{"product-winners", "7d"}, {"product-winners", "30d"}, {"product-winners", "all"}, {"loss-risk", "all"}, {"client-promotions", "all"},
-}
-
 // differences compares all that the shop's exports say with the figures.
 func (s *shop) differences(b *books) (all []year.Difference) {
 	s.Helper()
-	for _, e := range exports {
+	for _, e := range year.Exports {
 		p := s.must("export", e[0], "--window", e[1], "--all", "--format", "json")
-		found, err := year.Compare(b.figures, e[0], e[1], []byte(p.out.String()))
+		found, err := year.Compare(b.figures, e[0], e[1], []byte(p.Out.String()))
 		must(s, err)
 		all = append(all, found...)
 	}

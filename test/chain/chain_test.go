@@ -5,20 +5,17 @@
 package chain
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	"comptoir/test/command"
 	"comptoir/test/harness"
 )
 
@@ -34,8 +31,8 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(scratch)
 		binary = filepath.Join(scratch, "comptoir")
-		if out, err := exec.Command("go", "build", "-o", binary, "comptoir/local/cmd/comptoir").CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "building the command: %v\n%s", err, out)
+		if err := command.Build(context.Background(), "../..", binary); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		code := m.Run()
@@ -45,7 +42,7 @@ func TestMain(m *testing.M) {
 				code = max(code, 1)
 			}
 		}
-		for _, o := range []*ownServers{&plain, &secure, &three} {
+		for _, o := range []*ownServers{&plain, &secure} {
 			if err := o.stop(); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				code = max(code, 1)
@@ -126,59 +123,21 @@ func (s *shop) file(name ...string) string { return filepath.Join(append([]strin
 
 // process is one run of the command.
 type process struct {
-	shop       *shop
-	name       string
-	cmd        *exec.Cmd
-	out, err   text
-	began      time.Time
-	took       time.Duration
-	ended      chan struct{}
-	peakMemory int64 // KiB, known at the end
-}
-
-// text collects what a process prints, while it runs.
-type text struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (x *text) Write(b []byte) (int, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.b.Write(b)
-}
-
-func (x *text) String() string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.b.String()
+	*command.Process
+	shop *shop
 }
 
 // start starts the command with nothing of the tester's own environment.
 func (s *shop) start(args ...string) *process {
 	s.Helper()
-	p := &process{shop: s, name: "comptoir " + strings.Join(args, " "), ended: make(chan struct{}), began: time.Now()}
 	args = append(args, "--data", s.dir)
 	if args[0] != "demo" {
 		args = append(args, "--broker-addr", "127.0.0.1:0", "--query-addr", "127.0.0.1:0")
 	}
-	p.cmd = exec.CommandContext(context.Background(), binary, args...)
-	p.cmd.Env = []string{"HOME=" + s.home, "TMPDIR=" + s.home, "PATH=/nowhere"}
-	for name, value := range s.settings {
-		p.cmd.Env = append(p.cmd.Env, name+"="+value)
-	}
-	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
-	must(s, p.cmd.Start())
-	go func() {
-		_ = p.cmd.Wait() // how it ended is asked for by the test
-		p.took = time.Since(p.began)
-		if u, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			p.peakMemory = u.Maxrss
-		}
-		close(p.ended)
-	}()
-	s.Cleanup(func() { _ = p.cmd.Process.Kill(); <-p.ended })
-	return p
+	p, err := command.Start(binary, s.home, s.settings, args...)
+	must(s, err)
+	s.Cleanup(p.Kill)
+	return &process{p, s}
 }
 
 // do runs the command to its end.
@@ -190,47 +149,34 @@ func (s *shop) must(args ...string) *process { s.Helper(); return s.do(args...).
 func (s *shop) catchUp() *process {
 	s.Helper()
 	p := s.must("run", "--until-caught-up")
-	if !strings.Contains(p.out.String(), "everything recorded is applied") {
-		s.Fatalf("no summary:\n%s", p.out.String())
+	if !strings.Contains(p.Out.String(), "everything recorded is applied") {
+		s.Fatalf("no summary:\n%s", p.Out.String())
 	}
 	return p
 }
 
 func (p *process) wait() *process {
 	p.shop.Helper()
-	select {
-	case <-p.ended:
-	case <-time.After(patience):
-		p.shop.Fatalf("%s does not end:\n%s", p.name, tail(p.err.String()))
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := p.Wait(ctx)
+	must(p.shop, err)
 	return p
 }
 
 // exits waits for the end and demands an exit code.
 func (p *process) exits(code int) *process {
 	p.shop.Helper()
-	if got := p.wait().cmd.ProcessState.ExitCode(); got != code {
-		p.shop.Fatalf("%s: exit %d, want %d\n%s%s", p.name, got, code, tail(p.out.String()), tail(p.err.String()))
+	if got := p.wait().Cmd.ProcessState.ExitCode(); got != code {
+		p.shop.Fatalf("%s: exit %d, want %d\n%s%s", p.Name, got, code, command.Tail(p.Out.String()), command.Tail(p.Err.String()))
 	}
 	return p
-}
-
-func (p *process) running() bool {
-	select {
-	case <-p.ended:
-		return false
-	default:
-		return true
-	}
 }
 
 // signal asks a running process to end.
 func (p *process) signal(sig os.Signal) {
 	p.shop.Helper()
-	if !p.running() {
-		p.shop.Fatalf("%s has ended before it was to be stopped:\n%s", p.name, tail(p.err.String()))
-	}
-	must(p.shop, p.cmd.Process.Signal(sig))
+	must(p.shop, p.Signal(sig))
 }
 
 // kill is SIGKILL, and waits for the end.
@@ -245,17 +191,17 @@ func (p *process) refuses(parts ...string) {
 	p.shop.Helper()
 	p.exits(1)
 	var said []string
-	for line := range strings.Lines(p.err.String()) {
+	for line := range strings.Lines(p.Err.String()) {
 		if strings.HasPrefix(line, "comptoir: ") {
 			said = append(said, strings.TrimSpace(line))
 		}
 	}
-	if len(said) != 1 || strings.Contains(p.err.String(), "goroutine ") {
-		p.shop.Errorf("%s: want one sentence:\n%s", p.name, tail(p.err.String()))
+	if len(said) != 1 || strings.Contains(p.Err.String(), "goroutine ") {
+		p.shop.Errorf("%s: want one sentence:\n%s", p.Name, command.Tail(p.Err.String()))
 	}
 	for _, part := range parts {
 		if len(said) > 0 && !strings.Contains(said[len(said)-1], part) {
-			p.shop.Errorf("%s does not say %q: %s", p.name, part, said[len(said)-1])
+			p.shop.Errorf("%s does not say %q: %s", p.Name, part, said[len(said)-1])
 		}
 	}
 	p.shop.Log(strings.Join(said, "\n"))
@@ -264,8 +210,8 @@ func (p *process) refuses(parts ...string) {
 // cost logs what a run took.
 func (p *process) cost(what string) *process {
 	p.shop.Helper()
-	p.shop.Logf("%s: %.1f s, peak memory %d MiB, of processors %.1f s", what, p.took.Seconds(), p.peakMemory>>10,
-		(p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()).Seconds())
+	p.shop.Logf("%s: %.1f s, peak memory %d MiB, of processors %.1f s", what, p.Took.Seconds(), p.PeakMemory>>10,
+		(p.Cmd.ProcessState.UserTime() + p.Cmd.ProcessState.SystemTime()).Seconds())
 	return p
 }
 
@@ -274,8 +220,8 @@ func (s *shop) eventually(what string, f func() bool, by ...*process) {
 	s.Helper()
 	for deadline := time.Now().Add(patience); !f(); time.Sleep(5 * time.Millisecond) {
 		for _, p := range by {
-			if !p.running() {
-				s.Fatalf("%s has ended before %s:\n%s", p.name, what, tail(p.err.String()))
+			if !p.Running() {
+				s.Fatalf("%s has ended before %s:\n%s", p.Name, what, command.Tail(p.Err.String()))
 			}
 		}
 		if time.Now().After(deadline) {
@@ -299,8 +245,6 @@ func (s *shop) size() (mib int64) {
 	}))
 	return mib >> 20
 }
-
-func tail(s string) string { return s[max(0, len(s)-3000):] }
 
 func write(t testing.TB, path, content string) string {
 	t.Helper()

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"comptoir/test/command"
 )
 
 // A till of another producer sells too: with revisions and without, each event
@@ -16,6 +18,8 @@ func TestForeign(t *testing.T) {
 	product, client := b.bestseller(), "14646"
 	winner, buyer := b.figures.Products["30d"][product], b.figures.Clients[client]
 	run := s.start("run")
+	// Its broker is taken by who comes first.
+	s.eventually("it runs", func() bool { return strings.Contains(run.Err.String(), `"running"`) }, run)
 
 	event := func(source, id, kind, key, revision, data string) string {
 		if revision != "" {
@@ -40,8 +44,8 @@ func TestForeign(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "till.jsonl"), lines.String())
 	send := func() {
 		t.Helper()
-		if p := s.must("send", file); !strings.Contains(p.out.String(), "8 events sent") {
-			t.Error(p.out.String())
+		if p := s.must("send", file); !strings.Contains(p.Out.String(), "8 events sent") {
+			t.Error(p.Out.String())
 		}
 	}
 	send()
@@ -70,10 +74,10 @@ func TestForeign(t *testing.T) {
 		t.Errorf("these are not as they have to be: %v", want)
 	}
 
-	said := s.must("verify").out.String()
+	said := s.must("verify").Out.String()
 	for _, id := range []string{"product_winners " + product, "clients " + client} {
 		if !strings.Contains(said, "added by other sources, which the books cannot confirm: "+id) {
-			t.Errorf("verify does not tell of %s:\n%s", id, tail(said))
+			t.Errorf("verify does not tell of %s:\n%s", id, command.Tail(said))
 		}
 	}
 	s.do("verify", "--strict").refuses("--strict")

@@ -1,16 +1,42 @@
 package chain
 
 import (
+	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 )
 
+// seeded returns a source of random moments. CHAIN_SEED repeats those of a run
+// that failed, as far as they are not the scheduler's.
+func seeded(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed, err := strconv.ParseUint(os.Getenv("CHAIN_SEED"), 10, 64)
+	if err != nil {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("CHAIN_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// moments are n of a whole, ascending, between its twentieth and nine tenths of it.
+func moments(random *rand.Rand, n, whole int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = whole * (5 + random.IntN(85)) / 100
+	}
+	slices.Sort(all)
+	return all
+}
+
 // The year is imported beside a run, and both are killed (SIGKILL) five times
 // at random moments in the middle, in turns and together. Not an event is lost or
-// counted twice.
-func TestKilled(t *testing.T) {
+// counted twice. test/faults does the same on servers.
+func TestEmbeddedKilled(t *testing.T) {
+	embedded(t)
 	b, calm := loadedYear(t)
 	random := seeded(t)
 	const first, second, both = "run", "import", "run and import"
@@ -27,10 +53,10 @@ func TestKilled(t *testing.T) {
 		}, run, loader)
 		time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond)
 		if victim != second {
-			must(t, run.cmd.Process.Kill())
+			must(t, run.Cmd.Process.Kill())
 		}
 		if victim != first {
-			must(t, loader.cmd.Process.Kill())
+			must(t, loader.Cmd.Process.Kill())
 		}
 		if victim != second {
 			run.wait()

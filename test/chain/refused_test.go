@@ -25,7 +25,7 @@ func on(t testing.TB, settings map[string]string, other map[string]string) *shop
 // wrong there, in a line that has all of parts in it.
 func (s *shop) doctorSays(about string, parts ...string) (said string) {
 	s.Helper()
-	said = s.do("doctor").exits(1).out.String()
+	said = s.do("doctor").exits(1).Out.String()
 	_, after, ok := strings.Cut(said, "LOOK  "+about+" ")
 	lines := strings.SplitN(after, "\n", 3)
 	if !ok || len(lines) < 2 {
@@ -51,7 +51,7 @@ func nobodyListens(t testing.TB) string {
 // that names the address and what to do, and so does the doctor.
 func TestKafkaRefuses(t *testing.T) {
 	locked, open := secure.of(t), plain.of(t)
-	otherCA := filepath.Join(secure.dir, "mongodb/tls/ca.pem")
+	otherCA := filepath.Join(secure.Dir, "mongodb/tls/ca.pem")
 	for _, c := range []struct {
 		name     string
 		on       map[string]string
@@ -119,7 +119,7 @@ func TestMongoDBRefuses(t *testing.T) {
 	}{
 		{"wrong password", locked, strings.Replace(uri, "@", "wrong@", 1), []string{"user or password is wrong", "MONGODB_URI"}},
 		{"wrong user", locked, strings.Replace(uri, "//comptoir:", "//nobody:", 1), []string{"user or password is wrong", "MONGODB_URI"}},
-		{"no user", locked, "mongodb://" + address + "?tlsCAFile=" + filepath.Join(secure.dir, "mongodb/tls/ca.pem"), []string{"wants a user", "MONGODB_URI"}},
+		{"no user", locked, "mongodb://" + address + "?tlsCAFile=" + filepath.Join(secure.Dir, "mongodb/tls/ca.pem"), []string{"wants a user", "MONGODB_URI"}},
 		{"no TLS where it is wanted", locked, bare, []string{"want TLS", "MONGODB_URI"}},
 		{"TLS where there is none", open, openURI + "?tls=true", []string{"no TLS there", "MONGODB_URI"}},
 		{"unknown authority", locked, bare + "?tls=true", []string{"authority", "tlsCAFile"}},

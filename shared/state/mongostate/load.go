@@ -26,7 +26,10 @@ func (s *Store) Load(ctx context.Context, c *projection.Collection, ids []string
 	}
 	docs := make(map[string]projection.Document, len(ids))
 	for chunk := range slices.Chunk(ids, loadChunk) {
-		if err := load(ctx, coll, c, chunk, docs); err != nil {
+		ctx, cancel := s.answering(ctx)
+		err := load(ctx, coll, c, chunk, docs)
+		cancel()
+		if err != nil {
 			return nil, s.failed(fmt.Sprintf("reading %d documents of %s", len(ids), c.Name), err)
 		}
 	}

@@ -69,6 +69,8 @@ func (r *Reader) Get(ctx context.Context, collection, id string) (doc json.RawMe
 	if err := state.CheckCollection(collection); err != nil {
 		return nil, false, err
 	}
+	ctx, cancel := r.d.answering(ctx)
+	defer cancel()
 	raw, err := r.d.db.Collection(collection).FindOne(ctx, bson.D{{Key: "_id", Value: id}}).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return nil, false, r.nothingYet(ctx, collection)
@@ -88,6 +90,8 @@ func (r *Reader) Find(ctx context.Context, collection string, f state.Find) ([]j
 	if err := errors.Join(state.CheckCollection(collection), f.Check()); err != nil {
 		return nil, err
 	}
+	ctx, cancel := r.d.answering(ctx)
+	defer cancel()
 	var docs []json.RawMessage
 	seen := map[string]bool{}
 	for _, q := range questions(&f) {

@@ -21,12 +21,16 @@ import (
 type Options struct {
 	// URI is the server's, with user, TLS and all else that its form allows.
 	// timeoutMS, serverSelectionTimeoutMS and connectTimeoutMS in it win over what
-	// follows.
+	// follows, timeoutMS over Answer too.
 	URI string
 	// Database is the name of the database.
 	Database string
 	// Timeout bounds one operation; 30 seconds where it is 0.
 	Timeout time.Duration
+	// Answer bounds one that reads or writes a page of documents at most; 8 seconds
+	// where it is 0. Such a one takes milliseconds: a server that has not answered by
+	// then is taken for gone, and is asked over new connections.
+	Answer time.Duration
 	// Patience is how long an operation looks for a server that it can use; 5
 	// seconds where it is 0.
 	Patience time.Duration
@@ -36,9 +40,16 @@ type Options struct {
 
 // database is a client and one database of it.
 type database struct {
-	client *mongo.Client
-	db     *mongo.Database
-	where  place
+	client  *mongo.Client
+	db      *mongo.Database
+	where   place
+	sockets *sockets
+	answer  time.Duration
+}
+
+// answering bounds an operation on a page of documents at most.
+func (d *database) answering(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, d.answer)
 }
 
 // connect prepares the use of a database; it does not connect yet. Its options
@@ -50,20 +61,27 @@ func connect(o Options, own func(*options.ClientOptions)) (*database, error) {
 	if o.Patience <= 0 {
 		o.Patience = 5 * time.Second
 	}
-	client, err := clientOptions(o)
+	if o.Answer <= 0 {
+		o.Answer = 8 * time.Second
+	}
+	client, err := clientOptions(&o)
 	if err != nil {
 		return nil, err
 	}
+	sockets := newSockets(o.Dialer)
+	client.SetDialer(sockets)
 	own(client)
 	where := place{hosts: client.Hosts, database: o.Database, tls: client.TLSConfig != nil, user: client.Auth != nil}
 	c, err := mongo.Connect(client)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", where, masked(o.URI, err))
 	}
-	return &database{client: c, db: c.Database(o.Database), where: where}, nil
+	return &database{client: c, db: c.Database(o.Database), where: where, sockets: sockets, answer: o.Answer}, nil
 }
 
-func clientOptions(o Options) (*options.ClientOptions, error) {
+// clientOptions are those of the URI, completed by ours; where both have a time-out
+// of operations the URI's goes into ours.
+func clientOptions(o *Options) (*options.ClientOptions, error) {
 	if o.URI == "" || o.Database == "" {
 		return nil, errors.New("connecting to MongoDB: set MONGODB_URI, such as mongodb://127.0.0.1:27017/, and MONGODB_DATABASE")
 	}
@@ -73,6 +91,10 @@ func clientOptions(o Options) (*options.ClientOptions, error) {
 	}
 	if client.Timeout == nil {
 		client.SetTimeout(o.Timeout)
+	} else if *client.Timeout > 0 {
+		o.Answer = *client.Timeout
+	} else {
+		o.Answer = 24 * time.Hour // timeoutMS=0: none
 	}
 	if client.ServerSelectionTimeout == nil {
 		client.SetServerSelectionTimeout(o.Patience)
@@ -84,9 +106,6 @@ func clientOptions(o Options) (*options.ClientOptions, error) {
 	}
 	if client.AppName == nil {
 		client.SetAppName("comptoir")
-	}
-	if o.Dialer != nil {
-		client.SetDialer(o.Dialer)
 	}
 	return client, nil
 }

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/Shopify/toxiproxy/v2/toxics"
+	"github.com/rs/zerolog"
+)
+
+// way is the way from the command to servers: a proxy to each, which can be told to
+// do what networks do.
+type way struct {
+	name    string
+	proxies []*toxiproxy.Proxy
+}
+
+// lead makes a way: what comes to a port is led to the other, and so for n ports
+// from there on.
+func lead(name string, from, to, n int) (*way, error) {
+	w := &way{name: name}
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	for i := range n {
+		p := toxiproxy.NewProxy(server, fmt.Sprintf("%s-%d", name, i+1), local(from+i), local(to+i))
+		if err := p.Start(); err != nil {
+			return nil, errors.Join(fmt.Errorf("leading to %s: %w", name, err), w.close())
+		}
+		w.proxies = append(w.proxies, p)
+	}
+	return w, nil
+}
+
+func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// address is where the first of the servers is to be found.
+func (w *way) address() string { return w.proxies[0].Listen }
+
+func (w *way) close() error {
+	for _, p := range w.proxies {
+		p.Stop()
+	}
+	return nil
+}
+
+// spoil has all connections, those that there are and those to come, suffer from a
+// toxic, both ways or one.
+func (w *way) spoil(toxic string, attributes any, streams ...string) error {
+	for _, p := range w.proxies {
+		for _, s := range streams {
+			text, err := json.Marshal(map[string]any{"type": toxic, "stream": s, "attributes": attributes})
+			if err != nil {
+				return err
+			}
+			if _, err := p.Toxics.AddToxicJson(strings.NewReader(string(text))); err != nil {
+				return fmt.Errorf("spoiling the way to %s: %w", w.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// heal takes every toxic away.
+func (w *way) heal(ctx context.Context) {
+	for _, p := range w.proxies {
+		p.Toxics.ResetToxics(ctx)
+	}
+}
+
+const (
+	upstream   = "upstream"
+	downstream = "downstream"
+)
+
+// hole swallows what comes over connections that were made before a moment, for
+// ever, and leaves them open: so does a network that has lost its state. toxiproxy's
+// own timeout closes them when it is taken away, which is kinder.
+type hole struct {
+	Until int64 `json:"until"` // in ms since 1970
+}
+
+type holeState struct{ swallow bool }
+
+func (h *hole) NewState() any { return &holeState{time.Now().UnixMilli() < h.Until} }
+
+func (h *hole) Pipe(stub *toxics.ToxicStub) {
+	if s, ok := stub.State.(*holeState); !ok || !s.swallow {
+		new(toxics.NoopToxic).Pipe(stub)
+		return
+	}
+	for {
+		select {
+		case <-stub.Interrupt:
+			return
+		case c := <-stub.Input:
+			if c == nil {
+				stub.Close()
+				return
+			}
+		}
+	}
+}
+
+// Cleanup ends a connection of which something is lost.
+func (h *hole) Cleanup(stub *toxics.ToxicStub) {
+	if s, ok := stub.State.(*holeState); ok && s.swallow {
+		stub.Close()
+	}
+}
