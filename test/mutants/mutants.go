@@ -22,6 +22,7 @@ const (
 	fold       = "shared/projection/fold.go"
 	engine     = "shared/projection/engine.go"
 	checkpoint = "shared/projection/checkpoint.go"
+	apart      = "shared/projection/apart.go"
 	bulk       = "shared/projection/bulk.go"
 	review     = "shared/projection/review.go"
 	watermark  = "shared/projection/watermark.go"
@@ -91,7 +92,16 @@ func engineAndState() []mutant {
 		one("the outcome names a later record than the first that failed", engine, "			r.Offset = min(r.Offset, p.Offset)", "			r.Offset = max(r.Offset, p.Offset)"),
 		one("a checkpoint claims one record more", checkpoint, "				c.Offset = max(c.Offset, o+int64(d.Records()))", "				c.Offset = max(c.Offset, o+int64(d.Records())+1)"),
 		one("a checkpoint claims what is to be brought again", "shared/projection/function.go", "			return at.Offset < r.Offset", "			return at.Offset <= r.Offset"),
-		one("a checkpoint of single events claims what failed", "shared/projection/function.go", "		return !again", "		return true"),
+		one("a checkpoint of single events claims what failed", "shared/projection/function.go", "		return !again", "		return !again || index >= 0"),
+		{
+			Name: "what single events have done in an older epoch is claimed in the new one",
+			Edits: []edit{
+				{apart, "	if n.epoch != b.terms.epoch {", "	if false {"},
+				{apart, "err != nil || b.terms.epoch != epoch {", "err != nil {"},
+			},
+			Test: simulation(),
+		},
+		one("checkpoints of single events that could not be written are forgotten", apart, "		e.apart.giveBack(epoch, batch, state)\n", "").by("./shared/projection", "TestCheckpointsApartClaimWhatWasDone"),
 		{
 			Name: "a checkpoint's offset follows whoever writes last",
 			Edits: []edit{

@@ -22,7 +22,7 @@ const (
 	// group has committed, as an event source of Lambda does.
 	placedBatches
 	// singleEvents: records without places, in any order within a window, as
-	// Knative's source delivers them.
+	// Knative's source delivers them; checkpoints are written now and then.
 	singleEvents
 	styleEnd
 )
@@ -40,6 +40,7 @@ type runner struct {
 	next    map[string]int64 // to be fetched, by partition
 	decoder *event.Decoder
 	window  []fetched // of single events: not done yet
+	noted   bool      // of single events: some stand in no checkpoint yet
 	last    error     // why the last batch was not done
 	behind  bool      // records are folded in bulk until one gives up
 }
@@ -59,6 +60,7 @@ func (h *history) newEngine(p *process, index int, epoch int64, morgue projectio
 	}
 	e, err := projection.New(projection.Config{
 		Function: h.functions()[index], Store: &store{h.database, p}, Morgue: morgue, Epoch: epoch, Rereader: c, Today: p.today, Currency: currency,
+		CheckpointsApart: h.styles[index] == singleEvents && epoch == 0,
 		Backoff: func(attempt int) time.Duration { return time.Duration(attempt*3+1) * time.Millisecond },
 	})
 	if err != nil {
@@ -299,7 +301,7 @@ func (r *runner) decode(f fetched, keep bool) projection.Delivery {
 
 // turnSingle brings one record, or a few at once, of those that are waiting.
 func (r *runner) turnSingle() bool {
-	if r.p.call("fetch", r.waiting, func() {
+	if r.p.call("fetch", func() bool { return r.noted || r.waiting() }, func() {
 		if room := 5 - len(r.window); room > 0 {
 			more := r.fetch(1, room)
 			r.window = append(r.window, more...)
@@ -310,6 +312,9 @@ func (r *runner) turnSingle() bool {
 	}) != nil {
 		return false
 	}
+	if len(r.window) == 0 {
+		return r.flush()
+	}
 	r.p.rng.Shuffle(len(r.window), func(i, j int) { r.window[i], r.window[j] = r.window[j], r.window[i] })
 	n := min(len(r.window), 1+r.p.rng.IntN(2))
 	batch := make([]projection.Delivery, n)
@@ -318,16 +323,30 @@ func (r *runner) turnSingle() bool {
 		batch[i].Origin = projection.Unplaced
 	}
 	outcome, _ := r.engine.Handle(r.p.ctx, batch)
-	if !outcome.Done() {
-		return false
+	r.noted = true
+	left := slices.Clone(r.window[n:])
+	for i, f := range r.window[:n] {
+		if !outcome.Took(i, projection.Unplaced) {
+			left = append(left, f)
+		}
 	}
-	r.window = r.window[n:]
+	r.window = left
 	claim := maps.Clone(r.next)
 	for _, f := range r.window {
 		claim[f.where] = min(claim[f.where], f.origin.Offset)
 	}
 	r.commit(claim)
-	return true
+	if r.p.rng.IntN(3) == 0 && !r.flush() {
+		return false
+	}
+	return outcome.Done()
+}
+
+// flush writes the checkpoints of single events. Those of a process that is killed
+// before stay behind until the events are brought again.
+func (r *runner) flush() bool {
+	r.noted = r.engine.Flush(r.p.ctx) != nil
+	return !r.noted
 }
 
 // commit claims offsets as done. One that fails is made good by a later one.
@@ -360,5 +379,5 @@ func (r *runner) level() bool {
 			return false
 		}
 	}
-	return len(r.window) == 0
+	return len(r.window) == 0 && !r.noted
 }
