@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // mutant is a fault put into the code on purpose, and the test that must see it.
 type mutant struct {
 	Name  string
@@ -42,7 +44,7 @@ func (m mutant) by(pkg, run string) mutant {
 
 // mutants are all of them, in the order of the way that an event takes.
 func mutants() []mutant {
-	return append(append(ledgerAndRelay(), engineAndState()...), rules()...)
+	return slices.Concat(ledgerAndRelay(), engineAndState(), epochs(), rules())
 }
 
 func ledgerAndRelay() []mutant {
@@ -112,7 +114,7 @@ func engineAndState() []mutant {
 		},
 		one("a checkpoint's rules go back", checkpoint, "	if rules >= c.RulesVersion {", "	if rules > 0 {"),
 		one("documents that are tried again are not sorted", fold, "		sortByID(pending)\n", "").by("./shared/projection", "TestWhatIsTriedAgainIsSortedToo"),
-		one("a bulk does not review what it writes", bulk, "		if err := r.e.review(o.doc, max(o.doc.Head().Day, r.today)); err != nil {\n			return err\n		}\n", ""),
+		one("a bulk does not review what it writes", bulk, "		if err := r.e.review(o.doc, max(o.doc.Head().Day, r.today), r.terms); err != nil {\n			return err\n		}\n", ""),
 		one("a run of records that are of no use claims one more", "shared/projection/function.go", "func (d *Delivery) Records() int { return 1 + d.More }", "func (d *Delivery) Records() int { return 1 + d.More + min(d.More, 1) }"),
 		one("a bulk claims documents that it did not write", bulk, "		if r != Written {", "		if r == 0 {"),
 		one("a bulk leaves out half of what it claims", bulk, "	for part := range slices.Chunk(writes, chunk) {", "	for part := range slices.Chunk(writes[:len(writes)/2], chunk) {"),
@@ -123,6 +125,28 @@ func engineAndState() []mutant {
 		one("an event of another ledger is taken", engine, "	if isLedger(ev.Source) && ev.Source != b.terms.ledger {", "	if false {"),
 		one("the runner begins at the later of offset and checkpoint", "shared/trigger/kafkatrigger/start.go", "		from = min(from, checkpoint)", "		from = max(from, checkpoint)").by("./shared/trigger/kafkatrigger", "TestWhereAPartitionBegins"),
 		one("a dead letter loses the headers of its record", "shared/records/deadletters.go", "		if !strings.HasPrefix(h.Key, deadPrefix) {", "		if false {").by("./shared/records", "TestDeadLettersKeepTheOriginal"),
+	}
+}
+
+func epochs() []mutant {
+	const anew, of = "local/rebuild/rebuild.go", "shared/projection/epochs.go"
+	return []mutant{
+		one("a rebuild is swapped whatever its verification says", anew, "	if err := r.Source.Verify(ctx, epoch); err != nil {", "	if err := r.Source.Verify(ctx, epoch); err != nil && epoch < 0 {").by("./local/rebuild", "TestWhatDiffersIsNotMadeLive"),
+		one("the old epoch is not closed", anew, "	if err := r.epochs.Close(ctx, res.Before); err != nil {", "	if err := error(nil); err != nil {"),
+		one("what came until the old epoch was closed is left out", anew, "	if err := r.Source.Fold(ctx, res.Epoch); err != nil {\n		return r.unfinished(res, err)\n	}\n", ""),
+		one("the old epoch is closed after the last events were read", anew, "	if err := r.epochs.Close(ctx, res.Before); err != nil {\n		return r.unfinished(res, err)\n	}\n	r.log.Info(\"rebuild: folding what came meanwhile\", \"epoch\", res.Epoch)\n	if err := r.Source.Fold(ctx, res.Epoch); err != nil {", "	r.log.Info(\"rebuild: folding what came meanwhile\", \"epoch\", res.Epoch)\n	if err := r.Source.Fold(ctx, res.Epoch); err == nil {\n		err = r.epochs.Close(ctx, res.Before)\n	} else {"),
+		one("a rebuild that was interrupted after its swap is not ended", anew, "	if live.Filling {", "	if live.Filling && r == nil {").by("./local/rebuild", "TestAKillAtAnyStep"),
+		one("a rebuild goes on in the collections of one that was killed", of, "		epoch = max(p.Newest, p.Epoch) + 1\n", "		epoch = max(p.Epoch, 1) + 1\n").by("./local/rebuild", "TestEachAttemptIsAnEpochOfItsOwn"),
+		one("an overtaken rebuild swaps", of, "max(p.Epoch, 1) != from || p.Newest != to", "max(p.Epoch, 1) != from").by("./local/rebuild", "TestAnOvertakenRebuildChangesNothing"),
+		one("an engine works on in an epoch that was closed", engine, "		case closed:\n			e.forget(terms)\n			continue\n", "		case closed && attempt < 0:\n			continue\n"),
+		one("a bulk does not ask whether its epoch was closed", bulk, "	if t, err := r.e.open(ctx); err != nil || t.epoch != r.terms.epoch {", "	if t, err := r.e.claim(ctx, \"\"); err != nil || t.epoch != r.terms.epoch {").by("./shared/projection", "TestABulkAsksWhenAllOfItWasReceived"),
+		one("a batch is folded before those in front of it", engine, "		case b.early(streams):", "		case b.early(streams) && attempt < 0:"),
+		one("who began in an epoch that is closed counts as having begun in the next", engine, "b.e.begun[name] != b.terms.epoch", "b.e.begun[name] == 0"),
+		one("an event of a retired source is taken", engine, " || len(b.terms.retired) > 0 && slices.Contains(b.terms.retired, d.Event.Source)", "").by("./shared/projection", "TestARetiredSourceIsPassedOver"),
+		one("events of a ledger's new source are kept aside before the rebuild", engine, "		case b.terms.successor != \"\" && d.Event.Source == b.terms.successor:", "		case b.terms.successor == \"never\":").by("./shared/projection", "TestASuccessorsEventsWait"),
+		one("a reader asks anew which epoch is live", "functions/query/products.go", "each(ctx, r.state, products", "each(ctx, func() Reader { live, _ := Live(ctx, s.cfg.Reader); return live }(), products").by("./functions/query", "TestAnAnswerIsOfOneEpoch"),
+		one("a closed epoch's mark is removed with it", "local/rebuild/forget.go", "r.names(epoch, false)", "r.names(epoch, true)").by("./local/rebuild", "TestForget"),
+		one("the relay takes an old copy that was used for the ledger", "local/relay/check.go", "own[0].ID == id", "own[0].ID != \"\"").by("./local/relay", "TestTheStartIsRefusedWhereLedgerAndTopicsDisagree"),
 	}
 }
 

@@ -47,6 +47,8 @@ func (h *history) rebuild(doubtful bool) {
 			switch now, still := h.live(); {
 			case err == nil && (now != res.Epoch || still):
 				h.fail("a rebuild says that epoch %d is live and whole, and it is %d, filling: %v", res.Epoch, now, still)
+			case err == nil && doubtful && !res.Resumed:
+				h.fail("a rebuild whose verification found differences says that it is done")
 			case err == nil && res.Resumed:
 				h.count("rebuild ended after its swap")
 			case err == nil:
