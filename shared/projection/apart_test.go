@@ -74,3 +74,34 @@ func TestCheckpointsApartClaimWhatWasDone(t *testing.T) {
 		t.Fatalf("the checkpoint says %+v", s)
 	}
 }
+
+// What was done in an older epoch is not claimed in the one that is live now, which
+// may not hold it yet.
+func TestCheckpointsApartAreOfTheirEpoch(t *testing.T) {
+	m := newMemory()
+	e := engine(t, m, &morgue{}, apart)
+	handle := func(d projection.Delivery) {
+		t.Helper()
+		if out, _ := e.Handle(ctx, unplaced(d)); !out.Done() {
+			t.Fatalf("outcome %+v", out)
+		}
+	}
+	handle(sold("p", 1, 0, 10))
+	rebuilt(t, m, projection.Settings{Ledger: "/ledgers/a"})
+	handle(sold("q", 1, 1, 10)) // sees that there is another epoch
+	if err := e.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	docs, err := projection.At(m, 2).Load(ctx, &projection.Checkpoints, []string{projection.CheckpointID(e.Function().Name, "sales/0")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range docs {
+		if c, ok := d.(*projection.Checkpoint); !ok || c.Records != 1 || c.Sources[0].Applied != 2 || len(c.Sources[0].Missing) != 1 {
+			t.Errorf("the new epoch's checkpoint claims %+v", c)
+		}
+	}
+	if len(docs) != 1 {
+		t.Errorf("%d checkpoints in the new epoch", len(docs))
+	}
+}

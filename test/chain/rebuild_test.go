@@ -24,18 +24,18 @@ func TestRebuildKilledAtEachStep(t *testing.T) {
 	for _, step := range []string{"publishing what is recorded", "folding the event log", "verifying", "swapping", "closing the old epoch", "folding what came meanwhile"} {
 		before := page.epoch()
 		r := s.start("rebuild")
-		s.eventually(step, func() bool { return strings.Contains(r.err.String(), "rebuild: "+step) || !r.running() })
-		_ = r.cmd.Process.Kill() // it may have ended just then
+		s.eventually(step, func() bool { return strings.Contains(r.Err.String(), "rebuild: "+step) || !r.Running() })
+		_ = r.Cmd.Process.Kill() // it may have ended just then
 		r.wait()
 		time.Sleep(50 * time.Millisecond)
-		t.Logf("killed at %q with %d documents recorded: epoch %d before, %d after; %s", step, s.recorded(), before, page.epoch(), r.cmd.ProcessState)
+		t.Logf("killed at %q with %d documents recorded: epoch %d before, %d after; %s", step, s.recorded(), before, page.epoch(), r.Cmd.ProcessState)
 	}
 	s.must("rebuild").cost("the rebuild after that")
 	s.must("rebuild").cost("one more")
 	loader.exits(0)
 	s.must("rebuild").cost("a rebuild of all of it, beside the run")
 	second := s.start("rebuild")
-	s.eventually("a rebuild has begun", func() bool { return strings.Contains(second.err.String(), "rebuild: publishing") })
+	s.eventually("a rebuild has begun", func() bool { return strings.Contains(second.Err.String(), "rebuild: publishing") })
 	s.do("rebuild").refuses("the rebuild of", "runs already")
 	second.exits(0)
 	page.end()
@@ -163,13 +163,13 @@ func TestNewEpoch(t *testing.T) {
 	}
 	s.do(parts...).refuses("run `comptoir rebuild`")
 	r := s.start("rebuild")
-	s.eventually("the event log is folded", func() bool { return strings.Contains(r.err.String(), "rebuild: verifying") }, r)
+	s.eventually("the event log is folded", func() bool { return strings.Contains(r.Err.String(), "rebuild: verifying") }, r)
 	r.kill()
 	s.do("run").refuses("run `comptoir rebuild`")
 	s.must("rebuild").cost("the rebuild of a new epoch")
 	s.catchUp()
 	s.must("verify", "--strict")
-	if letters := s.must("dead-letters", "list").out.String(); !strings.Contains(letters, "Nothing is waiting") {
+	if letters := s.must("dead-letters", "list").Out.String(); !strings.Contains(letters, "Nothing is waiting") {
 		t.Errorf("there are dead letters:\n%s", letters)
 	}
 	s.must(load...)

@@ -61,7 +61,7 @@ func (h *history) newEngine(p *process, index int, epoch int64, morgue projectio
 	e, err := projection.New(projection.Config{
 		Function: h.functions()[index], Store: &store{h.database, p}, Morgue: morgue, Epoch: epoch, Rereader: c, Today: p.today, Currency: currency,
 		CheckpointsApart: h.styles[index] == singleEvents && epoch == 0,
-		Backoff: func(attempt int) time.Duration { return time.Duration(attempt*3+1) * time.Millisecond },
+		Backoff:          func(attempt int) time.Duration { return time.Duration(attempt*3+1) * time.Millisecond },
 	})
 	if err != nil {
 		h.fail("making an engine: %v", err)
