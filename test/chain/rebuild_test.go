@@ -62,8 +62,8 @@ var address = regexp.MustCompile(`"query: serving","address":"(http://[^"]+)"`)
 
 func (s *shop) watch(run *process) *watcher {
 	s.Helper()
-	s.eventually("the API serves", func() bool { return address.MatchString(run.err.String()) }, run)
-	w := &watcher{s: s, url: address.FindStringSubmatch(run.err.String())[1], stop: make(chan struct{}), ended: make(chan struct{})}
+	s.eventually("the API serves", func() bool { return address.MatchString(run.Err.String()) }, run)
+	w := &watcher{s: s, url: address.FindStringSubmatch(run.Err.String())[1], stop: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
 		defer close(w.ended)
 		for {
