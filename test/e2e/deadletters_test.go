@@ -69,7 +69,7 @@ func redrive(t *testing.T, s *harness.Shop, all []deadletters.Letter) {
 // missing are the gaps that the product's document shows.
 func missing(t *testing.T, s *harness.Shop) string {
 	t.Helper()
-	raw, _, err := s.App.Reader().Get(ctx, "product_winners", "TEA")
+	raw, _, err := s.Live().Get(ctx, "product_winners", "TEA")
 	if err != nil {
 		t.Fatal(err)
 	}

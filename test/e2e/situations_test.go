@@ -18,6 +18,7 @@ import (
 	"comptoir/local/ledger"
 	"comptoir/shared/event"
 	"comptoir/shared/money"
+	"comptoir/shared/projection"
 	"comptoir/shared/state"
 	"comptoir/test/harness"
 )
@@ -29,7 +30,14 @@ const shopDay = "2026-03-16"
 // shop starts a shop with two products, a client and something on the shelf.
 func shop(t *testing.T) *harness.Shop {
 	t.Helper()
+	return shopOf(t, nil)
+}
+
+// shopOf is a shop with the functions of some release.
+func shopOf(t *testing.T, release []projection.Function) *harness.Shop {
+	t.Helper()
 	s := harness.New(t, map[string]string{"CURRENCY": "EUR", "BUSINESS_TIMEZONE": "Europe/Paris", "BUSINESS_DATE": shopDay})
+	s.Functions = release
 	s.Start()
 	record(t, s, func(tx *ledger.Tx) error {
 		for _, id := range []string{"TEA", "HAM"} {
@@ -72,7 +80,7 @@ func versions(t *testing.T, s *harness.Shop) map[string]int64 {
 	t.Helper()
 	all := map[string]int64{}
 	for _, collection := range []string{"product_winners", "loss_risk_products", "clients", "checkpoints"} {
-		docs, err := s.App.Reader().Find(ctx, collection, state.Find{Limit: 1000})
+		docs, err := s.Live().Find(ctx, collection, state.Find{Limit: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}

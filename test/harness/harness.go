@@ -17,11 +17,14 @@ import (
 	"testing"
 	"time"
 
+	"comptoir/functions/query"
 	"comptoir/functions/setup"
 	"comptoir/local/datadir"
+	"comptoir/local/rebuild"
 	"comptoir/local/runner"
 	"comptoir/local/verify"
 	"comptoir/shared/config"
+	"comptoir/shared/projection"
 	"comptoir/shared/state"
 )
 
@@ -30,6 +33,8 @@ type Shop struct {
 	T        testing.TB
 	Path     string
 	Settings map[string]string
+	// Functions are those of the release that runs; Comptoir's own where nil.
+	Functions []projection.Function
 	// Log holds what the parts logged.
 	Log *Log
 
@@ -75,7 +80,7 @@ func (s *Shop) Start(parts ...datadir.Part) {
 		parts = slices.DeleteFunc(slices.Clone(parts), func(p datadir.Part) bool { return p == datadir.Broker })
 	}
 	app, err := runner.Open(context.Background(), runner.Options{
-		Dir: dir, Config: cfg, Parts: parts, Log: slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Dir: dir, Config: cfg, Parts: parts, Functions: s.Functions, Log: slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		s.T.Fatal(err)
@@ -120,7 +125,7 @@ func (s *Shop) Level() {
 	if s.App.Reader() == nil {
 		return
 	}
-	docs, err := s.App.Reader().Find(ctx, "checkpoints", state.Find{Limit: 1000})
+	docs, err := s.Live().Find(ctx, "checkpoints", state.Find{Limit: 1000})
 	if err != nil {
 		s.T.Fatal(err)
 	}
@@ -151,6 +156,32 @@ func (s *Shop) Level() {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// Live is the state that is live.
+func (s *Shop) Live() query.Reader {
+	s.T.Helper()
+	live, err := query.Live(context.Background(), s.App.Reader())
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return live
+}
+
+// Rebuild builds the state anew with the functions and the settings of the shop.
+func (s *Shop) Rebuild() (rebuild.Result, error) {
+	s.T.Helper()
+	dir, err := datadir.Open(s.Path, false)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	cfg, err := config.Load(config.Map("the test", s.Settings))
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return runner.Rebuild(ctx, runner.RebuildOptions{Dir: dir, Config: cfg, Functions: s.Functions, Log: slog.New(slog.NewTextHandler(s.Log, nil))})
 }
 
 // Get asks the query API and decodes the answer; the status must be 200.
@@ -225,7 +256,7 @@ func (s *Shop) Verify() *verify.Report {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	report, err := verify.Run(context.Background(), verify.Config{LedgerPath: dir.Ledger(), Source: l.Source(), State: s.App.Reader(), Rules: rules, Limit: 20})
+	report, err := verify.Run(context.Background(), verify.Config{LedgerPath: dir.Ledger(), Source: l.Source(), State: s.Live(), Rules: rules, Limit: 20})
 	if err != nil {
 		s.T.Fatal(err)
 	}
