@@ -76,7 +76,8 @@ func filter(t *testing.T, from io.Reader, to string, keep func([]string) bool) s
 // stays on Kafka; the documents are in the database of the settings.
 func shop(t *testing.T) map[string]string {
 	t.Helper()
-	settings := with(needServers(t), "BUSINESS_DATE", "2011-12-09", "CURRENCY", "GBP", "BUSINESS_TIMEZONE", "Europe/London")
+	settings := with(needServers(t), "BUSINESS_DATE", "2011-12-09", "CURRENCY", "GBP", "BUSINESS_TIMEZONE", "Europe/London",
+		"PARTITIONS", "32") // a KafkaSource brings one record of each at a time
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
 	run(t, settings, "migrate", "--data", data)
