@@ -15,6 +15,11 @@ import (
 	"comptoir/test/harness"
 )
 
+// adapterConfig is what an adapter of v0.40 needs to be told where the Kafka is 4 or
+// later: without a retention it commits offsets by a version of the protocol that
+// is no longer answered, and so never.
+const adapterConfig = `{"SaramaYamlString":"Consumer:\n  Offsets:\n    Retention: 604800000000000\n"}`
+
 // service is a function's server with the source in front of it.
 type service struct {
 	t        *testing.T
@@ -100,6 +105,7 @@ func onKnative(t *testing.T, shop map[string]string, k *shopKafka) map[string]st
 		s.source = start(t, kafkasource, environment(map[string]string{
 			"K_SINK": s.url(""), "NAMESPACE": "shop", "NAME": f.Name, "KAFKA_BOOTSTRAP_SERVERS": settings["KAFKA_BOOTSTRAP_SERVERS"],
 			"KAFKA_TOPICS": strings.Join(k.names(&f), ","), "KAFKA_CONSUMER_GROUP": s.group, "KAFKA_INITIAL_OFFSET": "earliest",
+			"K_KAFKA_CONFIG": adapterConfig,
 		}))
 		all = append(all, s)
 	}

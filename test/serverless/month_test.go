@@ -83,7 +83,7 @@ func shop(t *testing.T) map[string]string {
 	run(t, settings, "migrate", "--data", data)
 	run(t, settings, append(append([]string{"import"}, month(t, dir)...), "--profile", "online-retail", "--data", data)...)
 	began := time.Now()
-	t.Log(run(t, settings, "run", "--until-caught-up", "--data", data, "--query-addr", "127.0.0.1:0"))
+	t.Log(run(t, with(settings, "LOG_LEVEL", "warn"), "run", "--until-caught-up", "--data", data, "--query-addr", "127.0.0.1:0"))
 	t.Logf("the local run took %.1f s", time.Since(began).Seconds())
 	return settings
 }
