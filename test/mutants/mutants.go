@@ -44,7 +44,7 @@ func (m mutant) by(pkg, run string) mutant {
 
 // mutants are all of them, in the order of the way that an event takes.
 func mutants() []mutant {
-	return slices.Concat(ledgerAndRelay(), engineAndState(), epochs(), rules())
+	return slices.Concat(ledgerAndRelay(), engineAndState(), triggers(), epochs(), rules())
 }
 
 func ledgerAndRelay() []mutant {
