@@ -16,12 +16,21 @@ GOVULNCHECK   := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/comptoir and the functions' mains.
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X comptoir/local/cli.version=$(VERSION)' -o $(BIN) ./local/cmd/comptoir
 	$(GO) build ./...
+
+IMAGE        ?= comptoir
+CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
+
+.PHONY: image
+image: build ## Make the container image IMAGE=comptoir of what this machine built.
+	rm -rf bin/image && mkdir -p bin/image/data
+	cp $(BIN) $(CERTIFICATES) bin/image/
+	sed -n '/^FROM scratch/,$$p' Dockerfile | sed 's|--from=compile||; s|/out/|./|' | docker build -q -t $(IMAGE) -f - bin/image
 
 .PHONY: demo
 demo: build ## Load a real shop's year, show its figures, serve them until Ctrl+C.
@@ -73,6 +82,30 @@ soak: ## Send events for SOAK=10m at half of the greatest rate, while servers an
 .PHONY: mutants
 mutants: ## Put faults into the code, one at a time; each must be caught by its test.
 	$(GO) run ./test/mutants
+
+.PHONY: lambda-invoke
+lambda-invoke: ## Run FUNCTION=product-winners of Lambda here, on the payload EVENT=file.
+	@./deploy/lambda/invoke.sh $(INVOKE) '$(FUNCTION)' '$(or $(EVENT),functions/testdata/lambda/$(FUNCTION).json)'
+
+.PHONY: lambda-build
+lambda-build: ## Build what sam deploy uploads.
+	CGO_ENABLED=0 GOFLAGS='-trimpath -tags=lambda.norpc -ldflags=-s' ./deploy/lambda/sam.sh sam build
+
+.PHONY: template-check
+template-check: ## Check template.yaml as SAM, CloudFormation and Comptoir see it.
+	COMPTOIR_TEST_DEPLOY=1 $(GO) test -count=1 ./test/deploy -run 'Template|Mapp|Role|API|Page|Alarm|Secret|Settings|Functions'
+
+.PHONY: deploy-page
+deploy-page: ## Upload the page to the stack STACK=comptoir.
+	@./deploy/lambda/page.sh '$(or $(STACK),comptoir)'
+
+.PHONY: knative-image
+knative-image: ## Build and push the functions' image for Knative, and name it in its manifests.
+	@./deploy/knative/image.sh
+
+.PHONY: test-deploy
+test-deploy: ## Check the deployments: templates, manifests, image, units; run what can be run.
+	@GO='$(GO)' ./test/all deploy
 
 .PHONY: bench
 bench: ## Measure the year, on real servers too where they can be started.

@@ -38,7 +38,7 @@ func output(t *testing.T, settings map[string]string, program string, arguments 
 
 func run(t *testing.T, settings map[string]string, program string, arguments ...string) (out, errs string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute) // it also tidies up
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // named by these tests
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -140,12 +140,7 @@ func TestEveryFunctionInSAMsContainers(t *testing.T) {
 		t.Skip("no Docker engine can be started here, so there is no sam local invoke: see what test/all deploy says")
 	}
 	settings := maps.Clone(lambdaPlace(t))
-	uri, err := url.Parse(settings["MONGODB_URI"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	uri.Host = forward(t, gateway, uri.Host)
-	settings["MONGODB_URI"] = uri.String()
+	settings["MONGODB_URI"] = seenFrom(t, gateway, settings["MONGODB_URI"])
 	folds(t, "sam", settings)
 	figures(t, "sam", settings)
 }
@@ -208,6 +203,17 @@ func figures(t *testing.T, with string, settings map[string]string) {
 	if i := body.Items[1]; i.ProductID != "22086" || i.Units != 100 || i.Revenue != 29_500 || i.Cost != 14_500 || i.Orders != 1 {
 		t.Errorf("the second product is %+v", i)
 	}
+}
+
+// seenFrom is a URI of this machine's loopback as containers reach it.
+func seenFrom(t *testing.T, gateway, text string) string {
+	t.Helper()
+	uri, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uri.Host = forward(t, gateway, uri.Host)
+	return uri.String()
 }
 
 // forward makes a server of this machine's loopback known at the gateway's address,

@@ -143,13 +143,14 @@ func poisonous() mskRecord {
 	sale := all[slices.IndexFunc(all, func(e event.Event) bool { return e.Type == event.ProductSold })]
 	sale.ID, sale.Subject, sale.Revision, sale.Sequence = "0198f000-0000-7000-8000-000000000099", "INV-000003", 3, 99
 	r := newRecord(sale)
-	r.Value = []byte(`{"document_id":"INV-000003","quantity":"six"}`)
+	r.Value = []byte(`{"document_id":"INV-000003","date":"2026-01-15","quantity":"six"}`)
 	return r
 }
 
 // payloads returns the file of each function: the events of its topics, the first of
 // them twice, because Kafka delivers at least once; and one that holds a record which can
-// never be applied between two that can.
+// never be applied between two that can. Beside them, an event of each function as it
+// may be posted to it on Knative.
 func payloads() map[string][]byte {
 	files := map[string][]byte{}
 	var poison []mskRecord
@@ -164,6 +165,13 @@ func payloads() map[string][]byte {
 		if f.Name == "product-winners" {
 			poison = []mskRecord{records[2], poisonous(), records[3]}
 		}
+	}
+	for function, first := range map[string]event.Type{
+		"product-winners": event.ProductSold, "loss-risk": event.StockChanged, "client-promotions": event.ClientInvoiced, "freshness": event.RelayHeartbeat,
+	} {
+		all := shopEvents()
+		e := all[slices.IndexFunc(all, func(e event.Event) bool { return e.Type == first })]
+		files["../knative/"+function+".json"] = append(event.EncodeStructured(e.Attributes, event.MarshalData(e.Data)), '\n')
 	}
 	files["poison.json"] = payload(100, poison) // behind those of product-winners.json
 	return files

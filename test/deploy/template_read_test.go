@@ -73,24 +73,30 @@ func readTemplate(t *testing.T) *template {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var out template
+	readYAML(t, string(text), &out)
+	return &out
+}
+
+// readYAML reads YAML, that of CloudFormation too, into a value by its names in JSON.
+func readYAML(t *testing.T, text string, into any) {
+	t.Helper()
 	var node yaml.Node
-	if err := yaml.Unmarshal(text, &node); err != nil {
-		t.Fatalf("reading %s: %v", templateFile, err)
+	if err := yaml.Unmarshal([]byte(text), &node); err != nil {
+		t.Fatalf("reading YAML: %v", err)
 	}
 	writeOut(&node)
 	var tree map[string]any
 	if err := node.Decode(&tree); err != nil {
-		t.Fatalf("reading %s: %v", templateFile, err)
+		t.Fatalf("reading YAML: %v", err)
 	}
 	asJSON, err := json.Marshal(tree)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out template
-	if err := json.Unmarshal(asJSON, &out); err != nil {
-		t.Fatalf("reading %s: %v", templateFile, err)
+	if err := json.Unmarshal(asJSON, into); err != nil {
+		t.Fatalf("reading YAML: %v", err)
 	}
-	return &out
 }
 
 // writeOut replaces each short form of an intrinsic function by its long one.

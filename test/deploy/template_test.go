@@ -208,12 +208,12 @@ func TestNothingSecretOrOfOneAccountIsWritten(t *testing.T) {
 		}
 	}
 	tpl := readTemplate(t)
-	for _, p := range []string{"JwtIssuer", "JwtAudience", "KafkaClusterArn", "KafkaSecretArn", "StateSecretArn", "QueryStateSecretArn", "SubnetIds", "SecurityGroupIds", "Currency"} {
+	for _, p := range []string{"JwtIssuer", "JwtAudience", "SignInClientId", "KafkaClusterArn", "KafkaSecretArn", "StateSecretArn", "QueryStateSecretArn", "SubnetIds", "SecurityGroupIds", "Currency"} {
 		if parameter, ok := tpl.Parameters[p]; !ok || parameter.Default != nil {
 			t.Errorf("%s is not a required parameter", p)
 		}
 	}
-	for _, o := range []string{"PageUrl", "ApiUrl", "PageBucket", "PageDistribution", "JwtIssuer", "JwtAudience"} {
+	for _, o := range []string{"PageUrl", "ApiUrl", "PageBucket", "PageDistribution", "JwtIssuer", "JwtAudience", "SignInClientId", "SignInScope"} {
 		if tpl.Outputs[o].Value == "" {
 			t.Errorf("no output says %s", o)
 		}

@@ -41,7 +41,7 @@ compose() {
 	docker info >/dev/null 2>&1 || return 1
 	local c
 	if docker compose version >/dev/null 2>&1; then c=(docker compose); elif command -v docker-compose >/dev/null; then c=(docker-compose); else return 1; fi
-	c+=(-p comptoir-servers -f "$here/../../docker-compose.yml")
+	c+=(-p comptoir-servers -f "$here/compose.yml")
 	export KAFKA_PORT=$kafka_port MONGODB_PORT=$mongodb_port
 	"${c[@]}" pull -q >"$dir/compose.log" 2>&1 || return 1
 	"${c[@]}" up -d >>"$dir/compose.log" 2>&1 || return 1
