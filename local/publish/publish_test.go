@@ -233,6 +233,57 @@ func TestPublishing(t *testing.T) {
 	})
 }
 
+// A file that came into use again has all of its time when it is out of use again.
+func TestAFileThatComesBack(t *testing.T) {
+	d, err := OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClock()
+	o := options(service(t, 0), d, c)
+	var nameless string
+	for i, after := range []time.Duration{0, time.Minute, 8 * time.Minute, 3 * time.Minute, 9 * time.Minute, 2 * time.Minute} {
+		c.after(after)
+		o.Names = i != 0 && i != 2
+		publish(t, o)
+		now, _ := read(t, d)
+		if i == 0 {
+			nameless = now.Files["client-promotions"]
+		}
+		if _, _, err := d.Get(ctx, nameless); (err == nil) != (i < 5) {
+			t.Errorf("step %d: the nameless clients: %v", i, err)
+		}
+	}
+}
+
+// What somebody took away, or the machine when it went down, is put there again.
+func TestWhatIsLostComesBack(t *testing.T) {
+	s := service(t, 0)
+	places(t, func(t *testing.T, open func() Place) {
+		publish(t, options(s, open(), newClock()))
+		place := open()
+		i, _ := read(t, place)
+		name := i.Files["overview"]
+		if d, ok := place.(*Dir); ok { // half of it
+			if err := os.Remove(d.file(name + packed)); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := place.Remove(ctx, []string{name}); err != nil {
+			t.Fatal(err)
+		}
+		if r := publish(t, options(s, open(), newClock())); r.Written != 1 {
+			t.Errorf("publishing again: %+v", r)
+		}
+		place = open()
+		read(t, place)
+		if d, ok := place.(*Dir); ok {
+			if _, err := os.Stat(d.file(name + packed)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // dying is a place whose publisher is killed after some writes.
 type dying struct {
 	Place
