@@ -148,7 +148,10 @@ func (d *Dir) walk(each func(name string) error) error {
 }
 
 // Put writes a file.
-func (d *Dir) Put(_ context.Context, f File) error {
+func (d *Dir) Put(ctx context.Context, f File) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if lasting(f.Name) {
 		small, err := pack(f.Content)
 		if err != nil {

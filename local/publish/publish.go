@@ -160,7 +160,7 @@ func (p *Publisher) Publish(ctx context.Context) (r Result, err error) {
 			return r, err
 		}
 	}
-	p.retire(before, next.Files)
+	p.use(before, next.Files)
 	if err := p.keepJournal(ctx); err != nil {
 		return r, err
 	}
@@ -315,20 +315,15 @@ func (p *Publisher) swap(ctx context.Context, next *Index, tag string) error {
 	return err
 }
 
-// retire notes since when files are named by no index, before that is so: a reader
-// who has the index before may still come for them.
-func (p *Publisher) retire(before *Index, files map[string]string) {
-	named := set(files)
-	for name := range named {
+// use notes that files are in use, before they are: whatever was noted of them
+// earlier must not shorten their time when no index names them any more.
+func (p *Publisher) use(before *Index, files map[string]string) {
+	for _, name := range files {
 		delete(p.journal.Retired, name)
 	}
-	if before == nil {
-		return
-	}
-	now := p.o.Now().UTC().Truncate(time.Second)
-	for name := range set(before.Files) {
-		if !named[name] {
-			p.journal.Retired[name] = now
+	if before != nil {
+		for _, name := range before.Files {
+			delete(p.journal.Retired, name)
 		}
 	}
 }

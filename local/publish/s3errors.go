@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 )
@@ -49,5 +50,9 @@ func (b *Bucket) explain(doing string, err error) error {
 	default:
 		advice = fmt.Sprintf("%s answered what an object store does not; see that AWS_ENDPOINT_URL_S3 and AWS_REGION are right", b.endpoint)
 	}
-	return &storeError{fmt.Sprintf("%s in %s: %v: %s", doing, b, err, advice), err}
+	what := err.Error()
+	if strings.HasPrefix(what, "<") || len(what) > 300 { // a page for people, of a server that is no store
+		what = fmt.Sprintf("HTTP status %d", said.StatusCode)
+	}
+	return &storeError{fmt.Sprintf("%s in %s: %s: %s", doing, b, what, advice), err}
 }

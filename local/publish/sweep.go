@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// sweep removes what no index has named for the time to keep. Files that no index
-// ever named, of a publisher that was killed, begin to count when they are seen here.
+// sweep removes what no index has named for the time to keep. That begins to count
+// when it is seen here: after the index was replaced, so never too early, and also of
+// files that a publisher left who was killed.
 func (p *Publisher) sweep(ctx context.Context, files map[string]string) (removed int, err error) {
 	named := set(files)
 	page, err := p.pageAssets()
