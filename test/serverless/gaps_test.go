@@ -47,6 +47,9 @@ func (k *shopKafka) publishAgain(t *testing.T, numbers map[string]map[int64]bool
 	t.Helper()
 	published := map[string]int64{}
 	for stream, wanted := range numbers {
+		if len(wanted) == 0 {
+			continue
+		}
 		var batch []event.Message
 		topic, number, _ := strings.Cut(stream, "/")
 		name := k.cluster.Topics().Name(event.Topic(topic))
@@ -62,9 +65,6 @@ func (k *shopKafka) publishAgain(t *testing.T, numbers map[string]map[int64]bool
 		}
 		if len(batch) != len(wanted) {
 			t.Fatalf("%s: %d of %d numbers that are missing are on Kafka", stream, len(batch), len(wanted))
-		}
-		if len(batch) == 0 {
-			continue
 		}
 		_, err := k.cluster.Produce(t.Context(), name, p, batch)
 		must(t, err)
