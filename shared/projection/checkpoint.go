@@ -55,6 +55,9 @@ func (e *Engine) streamOf(d *Delivery) string {
 		if d.Origin.Partition >= 0 {
 			return e.streamAt(d.Origin.Topic, d.Origin.Partition)
 		}
+		if d.Poison != nil {
+			return "unknown/-"
+		}
 		return string(d.Event.Type.Topic()) + "/-"
 	}
 	return e.streamAt(d.Origin.Topic, d.Origin.Partition)

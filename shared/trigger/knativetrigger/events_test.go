@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +56,13 @@ func (e *engine) Flush(context.Context) error {
 		e.flushes, e.noted = append(e.flushes, time.Now()), len(e.applied)
 	}
 	return nil
+}
+
+// flushed returns when checkpoints were written, and of how many events.
+func (e *engine) flushed() (times []time.Time, noted int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.flushes), e.noted
 }
 
 func (e *engine) set(away bool) {
@@ -226,23 +234,24 @@ func TestCheckpointsAreSpaced(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		time.Sleep(2 * time.Second)
-		if e.noted != 500 {
-			t.Errorf("a while after the last event %d of 500 are noted", e.noted)
+		flushes, noted := e.flushed()
+		if noted != 500 {
+			t.Errorf("a while after the last event %d of 500 are noted", noted)
 		}
-		for i := 1; i < len(e.flushes); i++ {
-			if gap := e.flushes[i].Sub(e.flushes[i-1]); gap < time.Second {
+		for i := 1; i < len(flushes); i++ {
+			if gap := flushes[i].Sub(flushes[i-1]); gap < time.Second {
 				t.Errorf("two flushes within %s", gap)
 			}
 		}
-		if n := len(e.flushes); n < 5 || n > 7 {
+		if n := len(flushes); n < 5 || n > 7 {
 			t.Errorf("%d flushes in 5 s", n)
 		}
 		serve(events, sale("one more"))
 		synctest.Wait()
 		serve(events, sale("the last"))
 		closeEvents(t, events)
-		if e.noted != 502 {
-			t.Errorf("at the end %d of 502 are noted", e.noted)
+		if _, noted := e.flushed(); noted != 502 {
+			t.Errorf("at the end %d of 502 are noted", noted)
 		}
 	})
 }

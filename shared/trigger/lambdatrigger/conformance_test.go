@@ -39,7 +39,6 @@ func (m *mapping) Bring(ctx context.Context) map[string]int64 {
 	m.t.Helper()
 	batch := map[string][]records.Record{}
 	for name, log := range m.log {
-		m.acknowledged[name] = m.acknowledged[name]
 		if rest := log[m.acknowledged[name]:]; len(rest) > 0 {
 			batch[lambdaName(name)] = rest
 		}

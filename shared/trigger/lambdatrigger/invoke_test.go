@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func (h *handler) records() (all []projection.Delivery) {
 	return all
 }
 
-func invoke(t *testing.T, ctx context.Context, h *handler, payload string, round int) (string, error) {
+func invoke(ctx context.Context, t *testing.T, h *handler, payload string, round int) (string, error) {
 	t.Helper()
 	b, err := lambdatrigger.New(lambdatrigger.Config{Handler: h, RoundRecords: round}).Invoke(ctx, []byte(payload))
 	return string(b), err
@@ -64,7 +65,7 @@ func TestForms(t *testing.T) {
 		{"nothing", payload("aws:kafka", `"headers":null`), "", "", nil},
 	} {
 		h := &handler{}
-		answer, err := invoke(t, t.Context(), h, c.payload, 0)
+		answer, err := invoke(t.Context(), t, h, c.payload, 0)
 		if err != nil || answer != `{"batchItemFailures":[]}` {
 			t.Errorf("%s: %s %v", c.name, answer, err)
 			continue
@@ -102,7 +103,7 @@ func TestPayloadsThatCannotBeTrusted(t *testing.T) {
 		"a record without an offset": `{"eventSource":"aws:kafka","records":{"sales-0":[{"topic":"","partition":0}]}}`,
 	} {
 		h := &handler{}
-		if answer, err := invoke(t, t.Context(), h, p, 0); err == nil || answer != "" || len(h.batches) > 0 {
+		if answer, err := invoke(t.Context(), t, h, p, 0); err == nil || answer != "" || len(h.batches) > 0 {
 			t.Errorf("%s: %q, %v, %d batches", name, answer, err, len(h.batches))
 		} else {
 			t.Logf("%s: %v", name, err)
@@ -131,13 +132,13 @@ func TestPartialFailures(t *testing.T) {
 		}
 		return out
 	}}
-	answer, err := invoke(t, t.Context(), h, batch(map[string]int{"sales-0": 30, "sales-1": 20, "inventory-1": 12}), 12)
+	answer, err := invoke(t.Context(), t, h, batch(map[string]int{"sales-0": 30, "sales-1": 20, "inventory-1": 12}), 12)
 	if want := `{"batchItemFailures":[{"itemIdentifier":{"partition":"sales-1","offset":105}}]}`; err != nil || answer != want {
 		t.Fatalf("%s %v, want %s", answer, err, want)
 	}
 	counts, last := map[string]int{}, map[string]int64{}
 	for _, d := range h.records() {
-		name := d.Origin.Topic + "-" + string(rune('0'+d.Origin.Partition))
+		name := fmt.Sprintf("%s-%d", d.Origin.Topic, d.Origin.Partition)
 		if d.Origin.Offset <= last[name] {
 			t.Errorf("%s@%d after %d", name, d.Origin.Offset, last[name])
 		}
@@ -154,7 +155,7 @@ func TestTheDeadline(t *testing.T) {
 	h := &handler{pause: 150 * time.Millisecond}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	answer, err := invoke(t, ctx, h, batch(map[string]int{"sales-0": 200, "sales-1": 2}), 10)
+	answer, err := invoke(ctx, t, h, batch(map[string]int{"sales-0": 200, "sales-1": 2}), 10)
 	if err != nil || ctx.Err() != nil {
 		t.Fatalf("%v, %v", err, ctx.Err())
 	}
@@ -174,7 +175,7 @@ func TestTheDeadline(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	h = &handler{}
-	answer, err = invoke(t, over, h, batch(map[string]int{"sales-0": 2, "sales-1": 2}), 0)
+	answer, err = invoke(over, t, h, batch(map[string]int{"sales-0": 2, "sales-1": 2}), 0)
 	if want := `{"batchItemFailures":[{"itemIdentifier":{"partition":"sales-0","offset":100}},{"itemIdentifier":{"partition":"sales-1","offset":100}}]}`; err != nil || answer != want || len(h.batches) > 0 {
 		t.Errorf("after its end: %s %v", answer, err)
 	}

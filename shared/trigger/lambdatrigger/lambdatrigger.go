@@ -175,9 +175,9 @@ const (
 func early(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
-		return context.WithCancel(ctx)
+		return context.WithCancel(ctx) //nolint:gosec // the caller calls it
 	}
-	return context.WithDeadline(ctx, deadline.Add(-min(mostMargin, max(leastMargin, time.Until(deadline)/10))))
+	return context.WithDeadline(ctx, deadline.Add(-min(mostMargin, max(leastMargin, time.Until(deadline)/10)))) //nolint:gosec // the caller calls it
 }
 
 // errNoTime is why nothing more is begun.

@@ -113,7 +113,7 @@ func (f *Function) Close() error {
 	return f.server.Close()
 }
 
-// Ended says that the bootstrap ended before it had answered.
+// ErrEnded says that the bootstrap ended before it had answered.
 var ErrEnded = errors.New("the bootstrap ended before it had answered")
 
 // FaultError is an answer that says that the function failed.
