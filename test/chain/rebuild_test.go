@@ -36,12 +36,12 @@ func TestRebuildKilledAtEachStep(t *testing.T) {
 	s.eventually("a rebuild has begun", func() bool { return strings.Contains(last.err.String(), "rebuild: publishing") })
 	s.do("rebuild").refuses("the rebuild of", "runs already")
 	last.exits(0).cost("a rebuild of all of it, beside the run")
+	s.do("rebuild", "--forget").refuses("for less than a minute", "do it again in")
 	page.end()
 	run.signal(os.Interrupt)
 	run.exits(0)
 	s.catchUp()
 	s.says(b)
-	s.do("rebuild", "--forget").refuses("for less than a minute", "do it again in")
 }
 
 // watcher asks for a page again and again.
