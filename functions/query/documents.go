@@ -143,6 +143,7 @@ type settingsDoc struct {
 	Currency money.Currency `json:"currency"`
 	Ledger   string         `json:"ledger"`
 	Epoch    int64          `json:"epoch"`
+	Filling  bool           `json:"filling"`
 	Rules    map[string]struct {
 		Version int64  `json:"version"`
 		Hash    string `json:"hash"`

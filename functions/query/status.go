@@ -20,6 +20,8 @@ type Status struct {
 	// Ledger is the source of the ledger that the state is of; "" before its first event.
 	Ledger string `json:"ledger"`
 	Epoch  int64  `json:"epoch"`
+	// Filling: a rebuild was swapped in and has not brought the last events yet.
+	Filling bool `json:"filling"`
 	// Computed tells whether there is anything to show; Reason (nothing-ran,
 	// no-documents, state-older) and Note say why not.
 	Computed bool    `json:"computed"`
@@ -102,7 +104,7 @@ func (s *Service) status(ctx context.Context, r *reading) (Status, error) {
 	}
 	st := Status{
 		Version: r.version, BusinessDate: r.day, Today: s.cfg.Today(), Currency: r.currency,
-		Ledger: r.settings.Ledger, Epoch: r.settings.Epoch, Functions: []FunctionStatus{},
+		Ledger: r.settings.Ledger, Epoch: r.settings.Epoch, Filling: r.settings.Filling, Functions: []FunctionStatus{},
 	}
 	beat := r.beat()
 	if beat != nil {

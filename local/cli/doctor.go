@@ -173,6 +173,9 @@ func (c *console) examineState(ctx context.Context, dir *datadir.Dir, cfg *confi
 			return nil
 		}
 		findings = append(findings, finding{about: "state", says: fmt.Sprintf("it has data: as of %s, business date %s", stamp(st.AsOf), st.BusinessDate)})
+		if st.Filling {
+			findings = append(findings, finding{"rebuild", fmt.Sprintf("epoch %d is live and does not hold the last events yet", st.Epoch), "where no `comptoir rebuild` is running, run it: it ends what was interrupted"})
+		}
 		for _, f := range st.Functions {
 			findings = append(findings, examineFunction(f)...)
 		}

@@ -179,13 +179,30 @@ func (b *builder) fold(ctx context.Context, f projection.Function, epoch int64, 
 	}
 	k, err := kafkatrigger.New(kafkatrigger.Config{
 		Function: f.Name, Topics: f.Topics, Uses: e.Uses, Cluster: cluster, Handler: strict{e, stop}, Checkpoints: e,
-		Bulk: func() kafkatrigger.Bulk { return e.Bulk() }, Log: b.o.Log.With("epoch", epoch), BatchMaxRecords: b.o.Config.BatchMaxRecords, Slots: slots,
+		Bulk: func() kafkatrigger.Bulk { return e.Bulk() }, Log: slog.New(warnings{b.o.Log.With("epoch", epoch).Handler()}), BatchMaxRecords: b.o.Config.BatchMaxRecords, Slots: slots,
 	})
 	if err != nil {
 		return err
 	}
 	return k.Replay(ctx)
 }
+
+// warnings leaves out what a consumer tells of its everyday work: what a rebuild
+// does is told step by step.
+type warnings struct{ slog.Handler }
+
+// Enabled is slog.Handler's.
+func (w warnings) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && w.Handler.Enabled(ctx, l)
+}
+
+// WithAttrs is slog.Handler's.
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup is slog.Handler's.
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
 
 // strict ends a fold that newer rules have overtaken: to try again does not help.
 type strict struct {

@@ -53,6 +53,9 @@ type Difference struct {
 	// Ledger is what the books say, State what the document says; "" is null or absent.
 	Ledger string `json:"ledger"`
 	State  string `json:"state"`
+	// Explanation says which entries the difference is as large as, or which events the
+	// document lacks; "" where none is.
+	Explanation string `json:"explanation,omitempty"`
 }
 
 // String is one line.
@@ -63,7 +66,11 @@ func (d Difference) String() string {
 		}
 		return s
 	}
-	return fmt.Sprintf("%s %s: %s is %s, the ledger says %s", d.Collection, d.ID, d.Field, show(d.State), show(d.Ledger))
+	text := fmt.Sprintf("%s %s: %s is %s, the ledger says %s", d.Collection, d.ID, d.Field, show(d.State), show(d.Ledger))
+	if d.Explanation != "" {
+		text += ": " + d.Explanation
+	}
+	return text
 }
 
 // Run compares each document with the ledger at the document's own revisions and
@@ -92,7 +99,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if _, err := v.conn.ExecContext(ctx, "ATTACH ? AS books", attach); err != nil {
 		return nil, fmt.Errorf("verifying: opening the ledger %s: %w", c.LedgerPath, err)
 	}
-	for _, step := range []func(context.Context) error{v.progress, v.products, v.stock, v.clients} {
+	for _, step := range []func(context.Context) error{v.progress, v.products, v.stock, v.clients, v.explain} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("verifying: %w", err)
 		}

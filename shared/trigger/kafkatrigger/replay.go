@@ -64,7 +64,7 @@ func (k *Consumer) replay(ctx context.Context, ends map[string]map[int32]records
 	reading, done := context.WithCancel(ctx)
 	defer done()
 	ended := make(chan error, 1)
-	go func() { ended <- k.consume(reading, context.Background(), assigned, nobody{}) }()
+	go func() { ended <- k.consume(reading, context.Background(), assigned, nobody{}) }() //nolint:gosec // there is no group whose generation ends
 	for {
 		select {
 		case err := <-ended:
