@@ -25,7 +25,7 @@ func sam(t *testing.T, arguments ...string) string {
 	return output(t, nil, "../../deploy/lambda/sam.sh", arguments...)
 }
 
-// output runs a program for up to two minutes and returns its stdout; what it writes
+// output runs a program for up to four minutes and returns its stdout; what it writes
 // to stderr is shown where it fails.
 func output(t *testing.T, settings map[string]string, program string, arguments ...string) string {
 	t.Helper()
@@ -38,7 +38,7 @@ func output(t *testing.T, settings map[string]string, program string, arguments 
 
 func run(t *testing.T, settings map[string]string, program string, arguments ...string) (out, errs string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute) // it also tidies up
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 4*time.Minute) // it also tidies up
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // named by these tests
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
