@@ -48,6 +48,10 @@ test-all: ## Run everything: race detector, real servers, simulation, mutants; s
 test-servers: ## Run what runs on real servers, on some that it starts and stops.
 	@GO='$(GO)' ./test/all servers
 
+.PHONY: test-serverless
+test-serverless: ## Run the deployed programs on a month of the real year; SERVERLESS_WHOLE_YEAR=1: all of it.
+	@GO='$(GO)' ./test/all serverless
+
 .PHONY: servers-up
 servers-up: ## Start Apache Kafka and a MongoDB for the tests; print their addresses.
 	@./test/servers/up.sh $(SERVERS)

@@ -103,8 +103,9 @@ func (b *run) attempt(ctx context.Context, groups []*group) (again []*group, why
 	}
 	if len(b.reasons) > 0 {
 		if err := b.bury(ctx, passedByOffset); err != nil {
-			b.giveUp(groups, err)
-			return nil, nil
+			if writes, written = b.withoutFailed(writes, written, err); len(writes) == 0 {
+				return again, why
+			}
 		}
 	}
 	results, err := b.e.store.Commit(ctx, c, writes)
@@ -124,6 +125,27 @@ func (b *run) attempt(ctx context.Context, groups []*group) (again []*group, why
 		}
 	}
 	return again, why
+}
+
+// withoutFailed gives up the documents that would pass over a record whose letter
+// could not be kept.
+func (b *run) withoutFailed(writes []Write, groups []*group, why error) (_ []Write, kept []*group) {
+	waiting := map[string]bool{}
+	for i := range b.batch {
+		if b.state[i] == failed && passedByOffset(&b.batch[i]) {
+			waiting[b.batch[i].Event.Key] = true
+		}
+	}
+	n := 0
+	for i, g := range groups {
+		if waiting[g.id] {
+			b.giveUp([]*group{g}, why)
+			continue
+		}
+		writes[n] = writes[i]
+		kept, n = append(kept, g), n+1
+	}
+	return writes[:n], kept
 }
 
 // outdated refuses a document that newer rules have made.
@@ -248,15 +270,21 @@ func (e *Engine) applyOne(doc Document, d *Delivery, day event.Date) (isNew bool
 	return true, err
 }
 
-// source returns the entry of a producer and family, made where there was none.
+// source returns the entry of a producer and family, made where there was none, at
+// its place in the order of both: topics arrive in any order, and documents that say
+// the same are to be the same bytes. An entry returned before moves.
 func (h *Header) source(name string, f event.Family) *Source {
 	for i := range h.Sources {
 		if s := &h.Sources[i]; s.Source == name && s.Family == f {
 			return s
 		}
 	}
-	h.Sources = append(h.Sources, Source{Source: name, Family: f})
-	return &h.Sources[len(h.Sources)-1]
+	i := 0
+	for i < len(h.Sources) && (h.Sources[i].Source < name || h.Sources[i].Source == name && h.Sources[i].Family < f) {
+		i++
+	}
+	h.Sources = slices.Insert(h.Sources, i, Source{Source: name, Family: f})
+	return &h.Sources[i]
 }
 
 // recentIDs is how many ids of a producer without revisions a document keeps.

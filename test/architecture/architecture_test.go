@@ -65,10 +65,21 @@ var rules = []rule{
 	{Why: "functions never import a trigger or a driver", In: []string{"functions/..."}, But: []string{"functions/cmd/..."}, Of: append([]string{"shared/trigger/..."}, drivers...)},
 	{Why: "what is deployed never imports the shop's machine", In: []string{"functions/..."}, Of: []string{"local/..."}},
 
+	{
+		Why: "what functions are put together from knows settings, Kafka's configuration and MongoDB", In: []string{"functions/setup"}, Of: ours,
+		Allow: []string{"functions", "shared/config", "shared/records", "shared/state/mongostate", "shared/projection", "shared/event", "shared/money"},
+	},
+	{Why: "only a main chooses a trigger", In: []string{"functions/cmd/internal/..."}, Of: append([]string{"shared/trigger/..."}, drivers...)},
+	{
+		Why: "a trigger knows the engine and the records, no state and no other trigger", In: []string{"shared/trigger/..."}, But: []string{"shared/trigger/triggertest"},
+		Of: []string{"shared/state/...", "shared/trigger/..."},
+	},
+
 	{Why: "rules are pure: the standard library, events, money", In: pureFiles, Of: []string{"..."}, Allow: []string{"std/...", "shared/event", "shared/money"}},
 	{Why: "rules do no I/O and have no clock, context or logger", In: pureFiles, Of: outside},
 
 	{Why: "only triggers, records, the broker and mains know Kafka", In: []string{"..."}, But: []string{"shared/trigger/...", "shared/records/...", "local/broker/...", "functions/cmd/...", "local/cmd/...", "test/bench"}, Of: kafka},
+	{Why: "only the knative trigger knows CloudEvents over HTTP", In: []string{"..."}, But: []string{"shared/trigger/knativetrigger"}, Of: []string{"github.com/cloudevents/sdk-go/v2/protocol/..."}},
 	{Why: "only the lambda trigger and its main know AWS", In: []string{"..."}, But: []string{"shared/trigger/lambdatrigger", "functions/cmd/lambda"}, Of: lambda},
 	{Why: "only the two databases' owners and the audit of them know SQL", In: []string{"..."}, But: []string{"local/ledger/...", "local/verify/...", "shared/state/sqlitestate/...", "test/bench"}, Of: sqlite},
 	{
@@ -113,6 +124,12 @@ func TestRulesRefuse(t *testing.T) {
 		{"local/runner/x.go", "modernc.org/sqlite"},
 		{"shared/trigger/kafkatrigger/x.go", "github.com/aws/aws-lambda-go/lambda"},
 		{"local/runner/x.go", "github.com/spf13/cobra"},
+		{"functions/setup/x.go", "shared/state/sqlitestate"},
+		{"functions/cmd/internal/deployed/x.go", "shared/trigger/lambdatrigger"},
+		{"functions/cmd/knative/main.go", "github.com/aws/aws-lambda-go/lambda"},
+		{"functions/cmd/knative/main.go", "github.com/cloudevents/sdk-go/v2/protocol/http"},
+		{"shared/trigger/lambdatrigger/x.go", "shared/trigger/knativetrigger"},
+		{"shared/trigger/knativetrigger/x.go", "shared/state/mongostate"},
 	} {
 		if len(check(file{c.file, []string{c.imports}}, rules)) == 0 {
 			t.Errorf("no rule refuses that %s imports %s", c.file, c.imports)

@@ -3,7 +3,7 @@
 // beside them, in the same run, what only reading costs and what a worker written
 // by hand does.
 //
-//	go run ./test/bench [-only stages|embedded|servers] [-what catch-up|latency|width] [-short] [-out FILE]
+//	go run ./test/bench [-only stages|embedded|servers] [-what catch-up|latency|width|serverless] [-short] [-out FILE]
 //
 // Real servers are those that COMPTOIR_TEST_KAFKA_BOOTSTRAP_SERVERS and
 // COMPTOIR_TEST_MONGODB_URI name; `make bench` starts some. A run whose figures are
@@ -50,7 +50,7 @@ type bench struct {
 func run() (err error) {
 	only := flag.String("only", "", "measure only `stages`, embedded or servers")
 	short := flag.Bool("short", false, "fewer and shorter runs: to see that the bench works, not for figures")
-	what := flag.String("what", "", "measure of a place only catch-up, latency or width")
+	what := flag.String("what", "", "measure of a place only catch-up, latency, width or serverless")
 	out := flag.String("out", "", "write the tables into `FILE` too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -80,7 +80,7 @@ func run() (err error) {
 		for _, m := range []struct {
 			name string
 			make func(*place) error
-		}{{"catch-up", b.measure}, {"latency", b.latency}, {"width", b.width}} {
+		}{{"catch-up", b.measure}, {"latency", b.latency}, {"width", b.width}, {"serverless", b.serverless}} {
 			if *what != "" && *what != m.name {
 				continue
 			}

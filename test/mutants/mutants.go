@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // mutant is a fault put into the code on purpose, and the test that must see it.
 type mutant struct {
 	Name  string
@@ -41,7 +43,7 @@ func (m mutant) by(pkg, run string) mutant {
 
 // mutants are all of them, in the order of the way that an event takes.
 func mutants() []mutant {
-	return append(append(ledgerAndRelay(), engineAndState()...), rules()...)
+	return slices.Concat(ledgerAndRelay(), engineAndState(), triggers(), rules())
 }
 
 func ledgerAndRelay() []mutant {
@@ -91,7 +93,7 @@ func engineAndState() []mutant {
 		one("the outcome names a later record than the first that failed", engine, "			r.Offset = min(r.Offset, p.Offset)", "			r.Offset = max(r.Offset, p.Offset)"),
 		one("a checkpoint claims one record more", checkpoint, "				c.Offset = max(c.Offset, o+int64(d.Records()))", "				c.Offset = max(c.Offset, o+int64(d.Records())+1)"),
 		one("a checkpoint claims what is to be brought again", "shared/projection/function.go", "			return at.Offset < r.Offset", "			return at.Offset <= r.Offset"),
-		one("a checkpoint of single events claims what failed", "shared/projection/function.go", "		return !again", "		return true"),
+		one("a checkpoint of single events claims what failed", "shared/projection/function.go", "		return !again", "		return !again || index >= 0"),
 		{
 			Name: "a checkpoint's offset follows whoever writes last",
 			Edits: []edit{

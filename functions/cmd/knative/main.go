@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 	_ "time/tzdata" // BUSINESS_TIMEZONE works without a zone database
 
 	"comptoir/functions/cmd/internal/deployed"
@@ -43,6 +44,9 @@ func run() (err error) {
 	return s.Run(ctx, l)
 }
 
+// reviewTime is below the five minutes that Knative gives a request.
+const reviewTime = 4 * time.Minute
+
 func server(p *deployed.Program) (*knativetrigger.Server, error) {
 	s := &knativetrigger.Server{Grace: p.Config.ShutdownGrace, Log: p.Log}
 	switch p.Config.Function {
@@ -57,7 +61,7 @@ func server(p *deployed.Program) (*knativetrigger.Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.Handler, s.Ready = knativetrigger.Tick{Review: review, Timeout: p.Config.EventPatience, Log: p.Log}, state.Ping
+		s.Handler, s.Ready = knativetrigger.Tick{Review: review, Timeout: reviewTime, Log: p.Log}, state.Ping
 	case config.FunctionDeadLetters:
 		kafka, err := p.Kafka()
 		if err != nil {

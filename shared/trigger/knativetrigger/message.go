@@ -1,6 +1,7 @@
 package knativetrigger
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/binding"
 	"github.com/cloudevents/sdk-go/v2/binding/spec"
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"comptoir/shared/event"
 	"comptoir/shared/projection"
@@ -138,15 +140,43 @@ func (h headers) list() []event.Header {
 // structured takes an event in structured mode as it is: that it cannot be read is
 // for the decoder to say, as of a record on Kafka.
 func (n names) structured(media string, body []byte) received {
-	var says struct {
-		Key    string `json:"partitionkey"`
-		Stream string `json:"stream"`
-	}
-	_ = json.Unmarshal(body, &says) // what cannot be read has no key
+	key, stream := keyOf(body)
 	return received{
-		message: event.Message{Key: []byte(says.Key), Value: body, Headers: []event.Header{{Key: contentType, Value: []byte(media)}}},
-		origin:  n.place(says.Stream),
+		message: event.Message{Key: key, Value: body, Headers: []event.Header{{Key: contentType, Value: []byte(media)}}},
+		origin:  n.place(stream),
 	}
+}
+
+// keyOf finds the key of an event in structured mode, which is its partitionkey,
+// and its stream, also where what follows them is broken.
+func keyOf(body []byte) (key []byte, stream string) {
+	d := jsontext.NewDecoder(bytes.NewReader(body))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return nil, ""
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return key, stream
+		}
+		switch member := name.String(); {
+		case (member == "partitionkey" || member == "stream") && d.PeekKind() == '"':
+			value, err := d.ReadToken()
+			if err != nil {
+				return key, stream
+			}
+			if member == "stream" {
+				stream = value.String()
+			} else {
+				key = []byte(value.String())
+			}
+		default:
+			if d.SkipValue() != nil {
+				return key, stream
+			}
+		}
+	}
+	return key, stream
 }
 
 // names are those of the topics on Kafka.
