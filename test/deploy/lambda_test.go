@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -40,7 +41,7 @@ func run(t *testing.T, settings map[string]string, program string, arguments ...
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 4*time.Minute) // it also tidies up
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // named by these tests
+	cmd := exec.CommandContext(ctx, program, arguments...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
 	cmd.Env = os.Environ()
@@ -187,7 +188,7 @@ func figures(t *testing.T, with string, settings map[string]string) {
 			Orders    int
 		}
 	}
-	if err := json.Unmarshal([]byte(answer), &response); err != nil || response.StatusCode != 200 {
+	if err := json.Unmarshal([]byte(answer), &response); err != nil || response.StatusCode != http.StatusOK {
 		t.Fatalf("query answers %s (%v)\n%s", answer, err, log)
 	}
 	if err := json.Unmarshal([]byte(response.Body), &body); err != nil {
@@ -238,12 +239,12 @@ func forward(t *testing.T, gateway, server string) (address string) {
 }
 
 func join(ctx context.Context, in net.Conn, server string) {
-	defer in.Close() //nolint:errcheck // whoever called has closed it, or will see that it is
+	defer in.Close()
 	out, err := (&net.Dialer{}).DialContext(ctx, "tcp", server)
 	if err != nil {
 		return
 	}
-	defer out.Close() //nolint:errcheck // as above
+	defer out.Close()
 	ended := make(chan struct{}, 2)
 	for _, way := range [][2]net.Conn{{in, out}, {out, in}} {
 		go func() {

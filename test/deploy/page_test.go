@@ -103,7 +103,7 @@ func startStore(t *testing.T, program, bucket string) (url string) {
 		t.Fatal(err)
 	}
 	address := "127.0.0.1:" + freePort(t)
-	cmd := exec.CommandContext(t.Context(), program, "--port", address, "--access", "test", "--secret", "testtest", "posix", "--sidecar", t.TempDir(), dir) //nolint:gosec // the test's environment names it
+	cmd := exec.CommandContext(t.Context(), program, "--port", address, "--access", "test", "--secret", "testtest", "posix", "--sidecar", t.TempDir(), dir)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Start(); err != nil {

@@ -184,7 +184,7 @@ func TestPayloadsAreThoseOfTheEvents(t *testing.T) {
 	for name, text := range want {
 		file := filepath.Join(payloadDir, name)
 		if os.Getenv("UPDATE_PAYLOADS") != "" {
-			if err := os.WriteFile(file, text, 0o644); err != nil { //nolint:gosec // it is for everybody to read
+			if err := os.WriteFile(file, text, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
