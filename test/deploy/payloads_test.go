@@ -143,7 +143,7 @@ func poisonous() mskRecord {
 	sale := all[slices.IndexFunc(all, func(e event.Event) bool { return e.Type == event.ProductSold })]
 	sale.ID, sale.Subject, sale.Revision, sale.Sequence = "0198f000-0000-7000-8000-000000000099", "INV-000003", 3, 99
 	r := newRecord(sale)
-	r.Value = []byte(`{"document_id":"INV-000003","date":"2026-01-15","quantity":"six"}`)
+	r.Value = []byte(`{"document_id":"INV-000003","date":"2026-01-15","name":"REGENCY CAKESTAND 3 TIER","quantity":"six","net":7650,"cost":4020,"currency":"EUR"}`)
 	return r
 }
 
