@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -25,7 +26,7 @@ func sam(t *testing.T, arguments ...string) string {
 	return output(t, nil, "../../deploy/lambda/sam.sh", arguments...)
 }
 
-// output runs a program for up to two minutes and returns its stdout; what it writes
+// output runs a program for up to four minutes and returns its stdout; what it writes
 // to stderr is shown where it fails.
 func output(t *testing.T, settings map[string]string, program string, arguments ...string) string {
 	t.Helper()
@@ -38,9 +39,9 @@ func output(t *testing.T, settings map[string]string, program string, arguments 
 
 func run(t *testing.T, settings map[string]string, program string, arguments ...string) (out, errs string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute) // it also tidies up
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 4*time.Minute) // it also tidies up
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // named by these tests
+	cmd := exec.CommandContext(ctx, program, arguments...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
 	cmd.Env = os.Environ()
@@ -187,7 +188,7 @@ func figures(t *testing.T, with string, settings map[string]string) {
 			Orders    int
 		}
 	}
-	if err := json.Unmarshal([]byte(answer), &response); err != nil || response.StatusCode != 200 {
+	if err := json.Unmarshal([]byte(answer), &response); err != nil || response.StatusCode != http.StatusOK {
 		t.Fatalf("query answers %s (%v)\n%s", answer, err, log)
 	}
 	if err := json.Unmarshal([]byte(response.Body), &body); err != nil {
@@ -238,12 +239,12 @@ func forward(t *testing.T, gateway, server string) (address string) {
 }
 
 func join(ctx context.Context, in net.Conn, server string) {
-	defer in.Close() //nolint:errcheck // whoever called has closed it, or will see that it is
+	defer in.Close()
 	out, err := (&net.Dialer{}).DialContext(ctx, "tcp", server)
 	if err != nil {
 		return
 	}
-	defer out.Close() //nolint:errcheck // as above
+	defer out.Close()
 	ended := make(chan struct{}, 2)
 	for _, way := range [][2]net.Conn{{in, out}, {out, in}} {
 		go func() {

@@ -143,7 +143,7 @@ func poisonous() mskRecord {
 	sale := all[slices.IndexFunc(all, func(e event.Event) bool { return e.Type == event.ProductSold })]
 	sale.ID, sale.Subject, sale.Revision, sale.Sequence = "0198f000-0000-7000-8000-000000000099", "INV-000003", 3, 99
 	r := newRecord(sale)
-	r.Value = []byte(`{"document_id":"INV-000003","date":"2026-01-15","quantity":"six"}`)
+	r.Value = []byte(`{"document_id":"INV-000003","date":"2026-01-15","name":"REGENCY CAKESTAND 3 TIER","quantity":"six","net":7650,"cost":4020,"currency":"EUR"}`)
 	return r
 }
 
@@ -184,7 +184,7 @@ func TestPayloadsAreThoseOfTheEvents(t *testing.T) {
 	for name, text := range want {
 		file := filepath.Join(payloadDir, name)
 		if os.Getenv("UPDATE_PAYLOADS") != "" {
-			if err := os.WriteFile(file, text, 0o644); err != nil { //nolint:gosec // it is for everybody to read
+			if err := os.WriteFile(file, text, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -144,7 +144,7 @@ func TestThePageIsPrivateToItsDistributionAndSaysWhatABrowserMay(t *testing.T) {
 		t.Errorf("%d of %d behaviours of the page's distribution send its headers", headers, behaviours)
 	}
 	headers := raw(tpl, "PageHeaders")
-	for _, want := range []string{"default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'", "StrictTransportSecurity", "ContentTypeOptions", "ReferrerPolicy", "FrameOptions"} {
+	for _, want := range []string{"default-src 'none'", "script-src 'self' 'sha256-", "frame-ancestors 'none'", "base-uri 'none'", "StrictTransportSecurity", "ContentTypeOptions", "ReferrerPolicy", "FrameOptions"} {
 		if !strings.Contains(headers, want) {
 			t.Errorf("the page is sent without %s", want)
 		}

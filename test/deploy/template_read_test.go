@@ -53,7 +53,7 @@ type resource struct {
 }
 
 type functionProperties struct {
-	Runtime, Handler, CodeUri, Tracing string
+	Runtime, Handler, CodeURI, Tracing string
 	Architectures                      []value
 	VpcConfig                          map[string]value
 	Role                               value

@@ -126,8 +126,8 @@ func TestFunctionsRunWhatIsBuiltWithinTheirTime(t *testing.T) {
 		if timeout := max(f.Timeout, g.Timeout); f.Timeout > most || timeout == 0 {
 			t.Errorf("%s may take %d s; more than %d s are of no use", name, timeout, most)
 		}
-		if f.CodeUri != "functions/cmd/lambda" {
-			t.Errorf("%s is built from %q", name, f.CodeUri)
+		if f.CodeURI != "functions/cmd/lambda" {
+			t.Errorf("%s is built from %q", name, f.CodeURI)
 		}
 	}
 	review := lambdaFunctions(t, tpl)["review"]

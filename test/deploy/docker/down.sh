@@ -12,4 +12,8 @@ if [ -n "$pid" ] && tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF --
 		sleep 0.1
 	done
 fi
+# A network namespace that it leaves mounted.
+for mount in "$dir"/exec/netns/*; do
+	[ ! -e "$mount" ] || umount "$mount" 2>/dev/null || true
+done
 rm -rf "${dir:?}"

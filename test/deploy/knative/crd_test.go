@@ -36,7 +36,7 @@ func TestManifestsAreWhatTheClusterTakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := exec.CommandContext(context.Background(), kubeconform, "-strict", "-verbose", "-summary", //nolint:gosec // the test's own environment names it
+	run := exec.CommandContext(context.Background(), kubeconform, "-strict", "-verbose", "-summary",
 		// Kubernetes' own are decoded strictly by render, and so is a KafkaSource, whose
 		// definition has no schema.
 		"-skip", "ConfigMap,Namespace,NetworkPolicy,KafkaSource",
@@ -51,7 +51,7 @@ func TestManifestsAreWhatTheClusterTakes(t *testing.T) {
 
 func moduleDir(t *testing.T, module string) string {
 	t.Helper()
-	out, err := exec.CommandContext(context.Background(), "go", "list", "-m", "-f", "{{.Dir}}", module).Output() //nolint:gosec // a name of this file's
+	out, err := exec.CommandContext(context.Background(), "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	if err != nil {
 		t.Fatalf("finding %s: %v", module, err)
 	}
