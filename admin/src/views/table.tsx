@@ -27,11 +27,12 @@ interface Props<R> {
   /** The list's own order. */
   own: string;
   busy: boolean;
-  sums: boolean;
+  /** How many rows the sums are of, on all pages. */
+  total: number;
 }
 
 export function Table<R>(p: Props<R>) {
-  const { t, state, navigate } = useShown();
+  const { t, f, state, navigate } = useShown();
   useKeptPlace();
   const sort = state.route.params.sort ?? p.own;
   const descending = (state.route.params.order ?? usualOrder(sort)) === "desc";
@@ -87,17 +88,15 @@ export function Table<R>(p: Props<R>) {
             </tr>
           ))}
         </tbody>
-        {p.sums && (
-          <tfoot>
-            <tr>
-              {p.columns.map((c) => (
-                <td key={c.head} class={classOf(c)}>
-                  {c.sum}
-                </td>
-              ))}
-            </tr>
-          </tfoot>
-        )}
+        <tfoot>
+          <tr>
+            {p.columns.map((c) => (
+              <td key={c.head} class={classOf(c)}>
+                {c.main ? (p.total > p.rows.length ? t.sumOf(f.integer(p.total)) : t.sum) : c.sum}
+              </td>
+            ))}
+          </tr>
+        </tfoot>
       </table>
     </div>
   );
