@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import lighthouse from "lighthouse";
 import { ARGS, CHROMIUM, openBrowser, openPage } from "./lib/browser.mjs";
 import { openFront } from "./lib/front.mjs";
-import { freePort, TODAY, until } from "./lib/shop.mjs";
+import { freePort, openShop, stock, TODAY, until } from "./lib/shop.mjs";
 import { snapshot } from "./lib/snapshots.mjs";
 import { openYear } from "./lib/year.mjs";
 
@@ -25,6 +25,9 @@ after(async () => {
   await browser?.close();
   await shop?.close();
 });
+
+const UPDATES = 100;
+const PRODUCTS = 60;
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
@@ -67,43 +70,58 @@ test("sorting and filtering a list of thousands", async () => {
 });
 
 test("a hundred live updates move nothing that the reader looks at", async () => {
-  const page = await openPage(browser);
-  await page.goto(`${shop.url}?view=winners&window=7d`);
-  await page.settled();
-  await page.evaluate(() => {
-    window.shift = 0;
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) window.shift += entry.value;
-    }).observe({ type: "layout-shift" });
-  });
-  const till = shop.begin(["send", "-"], true);
-  const products = await page.locator(".list tbody tr td.main small").allInnerTexts();
-  const seen = new Set();
-  for (let n = 1; n <= 100; n++) {
-    const key = products[n % products.length];
-    const revision = String(Math.ceil(n / products.length) + (n % products.length === 0 ? 0 : 0));
-    const event = {
-      specversion: "1.0", id: `019ac3f0-7a52-7cc3-98c4-${String(n).padStart(12, "0")}`, source: "/tills/door", type: "comptoir.product.sold",
-      subject: `T-${n}`, time: "2011-12-09T12:50:00Z", datacontenttype: "application/json", dataschema: "urn:comptoir:schema:product.sold:1", partitionkey: key, revision,
-      data: { document_id: `T-${n}`, date: TODAY, name: "", quantity: 1 + n, net: 100_000 + n * 7_000, cost: 100, currency: "GBP", last_sold_on: TODAY },
-    };
-    till.stdin.write(`${JSON.stringify(event)}\n`);
-    const was = await page.locator(".list tfoot").innerText();
-    await until(`update ${n}`, async () => {
-      await page.poke();
-      await page.waitForTimeout(30);
-      return (await page.locator(".list tfoot").innerText()) !== was;
+  const small = await openShop();
+  small.run();
+  stock(small);
+  await small.level();
+  for (const [name, query, scroll] of [["overview", "?window=7d", 0], ["winners", "?view=winners&window=7d", 900]]) {
+    const page = await openPage(browser);
+    await page.goto(small.url + query);
+    await page.settled();
+    await page.evaluate((to) => scrollTo(0, to), scroll);
+    await page.waitForTimeout(600);
+    await page.evaluate(() => {
+      window.shift = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) window.shift += entry.value;
+      }).observe({ type: "layout-shift" });
     });
-    seen.add(await page.locator(".list tfoot").innerText());
+    const till = small.begin(["send", "-"], true);
+    const source = `/tills/${name}`;
+    const figure = () => page.locator(".metric .big, .list tfoot").first().innerText();
+    const seen = new Set([await figure()]);
+    for (let n = 0; n < UPDATES; n++) {
+      // Each of the products in turn becomes the one that earns most.
+      const key = String(30_000 + (n % PRODUCTS));
+      const event = {
+        specversion: "1.0",
+        id: `019ac3f0-7a52-7cc3-98c4-${String(n).padStart(12, "0")}`,
+        source,
+        type: "comptoir.product.sold",
+        subject: `T-${n}`,
+        time: "2011-12-09T12:50:00Z",
+        datacontenttype: "application/json",
+        dataschema: "urn:comptoir:schema:product.sold:1",
+        partitionkey: key,
+        revision: String(Math.floor(n / PRODUCTS) + 1),
+        data: { document_id: `T-${n}`, date: TODAY, name: `Article ${n % PRODUCTS}`, quantity: 1 + n, net: 100_000 + n * 7_000, cost: 100, currency: "GBP", last_sold_on: TODAY },
+      };
+      till.stdin.write(`${JSON.stringify(event)}\n`);
+      const before = seen.size;
+      await until(`update ${n}`, async () => {
+        await page.poke();
+        return seen.add(await figure()).size > before;
+      });
+    }
+    till.stdin.end();
+    await till.ended;
+    const shift = await page.evaluate(() => window.shift);
+    console.log(`${name}: layout shift over ${UPDATES} live updates: ${shift.toFixed(4)} (aim: 0.01)`);
+    assert.ok(shift <= 0.01, `a layout shift of ${shift}`);
+    page.clean();
+    await page.context().close();
   }
-  till.stdin.end();
-  await till.ended;
-  const shift = await page.evaluate(() => window.shift);
-  console.log(`layout shift over 100 live updates: ${shift.toFixed(4)} (aim: 0.01)`);
-  assert.equal(seen.size, 100);
-  assert.ok(shift <= 0.01, `a layout shift of ${shift}`);
-  page.clean();
-  await page.context().close();
+  await small.close();
 });
 
 test("twelve hours of polling leave nothing behind", async () => {
@@ -115,10 +133,12 @@ test("twelve hours of polling leave nothing behind", async () => {
     let ids = 1;
     const waiting = new Map();
     window.setTimeout = (f, ms = 0) => {
+      // What is due within a moment is drawing, not waiting.
+      if (ms < 500) return -real.setTimeout(f, ms);
       waiting.set(ids, { f, at: real.now() + ahead + ms });
       return ids++;
     };
-    window.clearTimeout = (id) => waiting.delete(id);
+    window.clearTimeout = (id) => (id < 0 ? real.clearTimeout(-id) : waiting.delete(id));
     Date.now = () => real.now() + ahead;
     window.forward = (ms) => {
       ahead += ms;

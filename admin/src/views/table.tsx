@@ -2,7 +2,6 @@ import type { ComponentChildren } from "preact";
 import { usualOrder } from "../api/rows";
 import { change } from "../state/route";
 import { useShown } from "./context";
-import { useKeptPlace } from "./place";
 
 export interface Column<R> {
   /** The sort of the API that this column goes by; undefined for one that does not sort. */
@@ -33,7 +32,6 @@ interface Props<R> {
 
 export function Table<R>(p: Props<R>) {
   const { t, f, state, navigate } = useShown();
-  useKeptPlace();
   const sort = state.route.params.sort ?? p.own;
   const descending = (state.route.params.order ?? usualOrder(sort)) === "desc";
 
@@ -77,12 +75,12 @@ export function Table<R>(p: Props<R>) {
           </tr>
         </thead>
         <tbody>
-          {p.rows.map((row) => (
-            // The link inside is what a keyboard follows.
-            <tr key={p.id(row)} onClick={(e) => follow(e, p.href(row))}>
+          {p.rows.map((row, place) => (
+            // The link inside is what a keyboard follows. Rows are drawn by place: see place.ts.
+            <tr key={place} data-id={p.id(row)} onClick={(e) => follow(e, p.href(row))}>
               {p.columns.map((c) => (
                 <td key={c.head} class={classOf(c)}>
-                  {c.cell(row)}
+                  {c.main ? <div>{c.cell(row)}</div> : c.cell(row)}
                 </td>
               ))}
             </tr>
