@@ -12,9 +12,6 @@ const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base
 const short = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 8);
 const squeezed = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
-rmSync(OUT, { recursive: true, force: true });
-mkdirSync(`${OUT}/assets`, { recursive: true });
-
 const common = {
   bundle: true,
   minify: true,
@@ -23,7 +20,7 @@ const common = {
   legalComments: "none",
   charset: "utf8",
 };
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   ...common,
   entryPoints: ["src/main.tsx"],
   format: "esm",
@@ -34,8 +31,12 @@ const { metafile } = await build({
   entryNames: "assets/[name]-[hash]",
   chunkNames: "assets/[name]-[hash]",
   metafile: true,
+  write: false,
 });
 const css = await build({ ...common, entryPoints: ["css/main.css"], write: false });
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(`${OUT}/assets`, { recursive: true });
+for (const file of outputFiles) writeFileSync(file.path, file.contents);
 const style = css.outputFiles[0].text.trim();
 const theme =
   'try{let t=localStorage["comptoir.theme"];if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}';

@@ -97,11 +97,11 @@ func TestFiguresOfACornerShop(t *testing.T) {
 		fmt.Sprint(risk.Aging[0].Lots, risk.Aging[0].Value, risk.Aging[0].UnknownCost, risk.Aging[2].Lots, risk.Aging[2].Value),
 		fmt.Sprint(o.Clients.Clients, o.Clients.Eligible, o.Clients.NewlyEligible, o.Clients.Lost),
 		fmt.Sprint(o.Days[58].Day, o.Days[58].Revenue, o.Days[58].Units, o.Days[59].Revenue),
-		fmt.Sprint(week.Classes, week.Pareto[0], week.Pareto[9], week.Pareto[19], len(week.Pareto)),
+		fmt.Sprint(week.Classes, week.Pareto[0], week.Pareto[24], week.Pareto[49], len(week.Pareto)),
 		fmt.Sprintf("%d %s %s %d %s %d", len(o.Top.Products[query.Week]), o.Top.Products[query.Week][0].ProductID, o.Top.Lots[0].Lot, len(o.Top.Lots), o.Top.Clients[0].ClientID, len(o.Top.Clients)),
 	}, "18900 5200 13700 19.5 2 2", "2 1000 2750 1 1 0 1", "2 600 1 1 1000", "2 1 map[30d:1 7d:0] map[30d:1 7d:1]", "2026-03-09 3600 6 0",
 		// Of 9,900 in all: 5,000 are half of it, with 4,000 more nine tenths.
-		"[{A 2 9000 5000} {B 1 900 -300} {C 0 0 0}] 5051 9091 10000 20",
+		"[{A 2 9000 5000} {B 1 900 -300} {C 0 0 0}] 5051 9091 10000 50",
 		"2 22423 L1 3 12347 1")
 }
 

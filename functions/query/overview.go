@@ -38,8 +38,8 @@ type Total struct {
 	BelowMinimum int `json:"below_minimum"`
 	// Classes has a row for A, B and C each.
 	Classes []ClassTotal `json:"classes"`
-	// Pareto holds, for each twentieth of the products with a revenue, most revenue
-	// first, their share of it in basis points: 20 numbers, the last one 10,000;
+	// Pareto holds, for each fiftieth of the products with a revenue, most revenue
+	// first, their share of it in basis points: 50 numbers, the last one 10,000;
 	// empty without revenue.
 	Pareto []money.BasisPoints `json:"pareto"`
 }

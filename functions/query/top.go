@@ -60,7 +60,7 @@ type ClassTotal struct {
 }
 
 // paretoPoints is into how many parts the products are divided.
-const paretoPoints = 20
+const paretoPoints = 50
 
 // classify fills in the classes and the curve.
 func (t *Total) classify(rows []winnerRow) error {

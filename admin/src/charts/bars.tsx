@@ -16,13 +16,15 @@ export function Bars({ bars }: { bars: Bar[] }) {
     <ol class="bars">
       {bars.map((b) => (
         <li key={b.key}>
-          <span class="name">{b.name}</span>
+          <span class="name">
+            {b.name}
+            {b.note !== undefined && <small>{b.note}</small>}
+          </span>
           <span class="value">{b.shown}</span>
           <svg class={`bar ${b.tone ?? ""}`} viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
             <rect class="track" width="100" height="1" />
             <rect width={b.value > 0 ? Math.max(0.6, (b.value / most) * 100) : 0} height="1" />
           </svg>
-          {b.note !== undefined && <span class="note">{b.note}</span>}
         </li>
       ))}
     </ol>

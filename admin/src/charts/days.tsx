@@ -12,7 +12,7 @@ export interface DayValue {
 const HEIGHT = 208;
 const TOP = 26;
 const BOTTOM = 24;
-const LEFT = 52;
+const LEFT = 60;
 const RIGHT = 8;
 const MEAN_OF = 7;
 

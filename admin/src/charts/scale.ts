@@ -4,10 +4,10 @@ export interface Scale {
   ticks: number[];
 }
 
-const STEPS = [1, 2, 5, 10];
+const STEPS = [1, 2, 2.5, 5, 10];
 
 /** A scale from the least (or zero) to the greatest value (or zero), rounded to at most count steps. */
-export function scale(values: number[], from: number, to: number, count = 3): Scale {
+export function scale(values: number[], from: number, to: number, count = 4): Scale {
   const least = Math.min(0, ...values);
   const most = Math.max(0, ...values);
   const rough = (most - least || 1) / count;

@@ -1,10 +1,9 @@
-import { scale } from "./scale";
-
 const MEAN_OF = 7;
 
 /** A line as high as a word, for the direction alone; the figures stand elsewhere. */
 export function Spark({ values }: { values: number[] }) {
-  const y = scale(values, 27, 2, 1);
+  const most = Math.max(1e-9, ...values);
+  const y = { at: (v: number) => 27 - (Math.max(0, v) / most) * 25 };
   const step = 100 / Math.max(1, values.length - 1);
   const points = values.map((v, i) => `${(i * step).toFixed(2)} ${y.at(v).toFixed(2)}`);
   return (

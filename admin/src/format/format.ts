@@ -17,6 +17,11 @@ export interface Format {
   integer(n: number): string;
   /** Basis points as a percentage. */
   percent(bp: number): string;
+  percentWhole(bp: number): string;
+  /** Basis points as percentage points with their sign, without a unit. */
+  points(bp: number): string;
+  /** A quantity a day. */
+  rate(n: number): string;
   /** Basis points as a percentage with its sign. */
   change(bp: number): string;
   date(day: string): string;
@@ -81,6 +86,9 @@ export function makeFormat(locale: string, currency: string, timeZone?: string):
     maximumFractionDigits: 1,
     signDisplay: "exceptZero",
   });
+  const whole = number({ style: "percent", maximumFractionDigits: 0 });
+  const points = number({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
+  const rate = number({ maximumFractionDigits: 1 });
   // A business day is a date and no moment, so no time zone may move it.
   const day = date({ timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
   const dayShort = date({ timeZone: "UTC", day: "numeric", month: "short" });
@@ -112,6 +120,9 @@ export function makeFormat(locale: string, currency: string, timeZone?: string):
     quantityTiny: (n) => quantityTiny.format(n),
     integer: (n) => integer.format(n),
     percent: (bp) => percent.format(bp / 10_000),
+    percentWhole: (bp) => whole.format(bp / 10_000),
+    points: (bp) => points.format(bp / 100),
+    rate: (n) => rate.format(n),
     change: (bp) => change.format(bp / 10_000),
     date: (d) => day.format(Date.parse(d)),
     dateShort: (d) => dayShort.format(Date.parse(d)),

@@ -69,7 +69,7 @@ export function freshness(k: Known): Freshness {
     );
 
   const event = lastEvent(status);
-  if (event !== null && (status.lag ?? 0) === 0 && !within(Math.max(at, beat ?? 0), event, k.quietAfter)) {
+  if (event !== null && (status.lag ?? 0) === 0 && !within(beat ?? at, event, k.quietAfter)) {
     return { state: "quiet", since: event, asOf: asOf ?? beat ?? at };
   }
   return { state: "live", asOf: asOf ?? beat ?? at, lag: status.lag ?? 0 };

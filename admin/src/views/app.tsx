@@ -61,14 +61,22 @@ export function App() {
         <Banners />
         <Shown key={LIST_OF[view] ? view : place} />
       </main>
+      <Display />
       <Announcer />
     </>
   );
 }
 
 function Side() {
-  const { t, state, language, theme, setLanguage, setTheme } = useShown();
+  const { t, state } = useShown();
   const here = PARENT[state.route.view] ?? state.route.view;
+  const nav = useRef<HTMLElement>(null);
+  // Where the names of the views do not fit, that of the one shown is in sight.
+  useEffect(() => {
+    const e = nav.current;
+    const link = e?.querySelector<HTMLElement>(`[data-view="${here}"]`);
+    if (e && link) e.scrollLeft = link.offsetLeft - (e.clientWidth - link.offsetWidth) / 2;
+  }, [here]);
   return (
     <header class="side">
       <a class="brand" href={href("overview")}>
@@ -76,36 +84,41 @@ function Side() {
         Comptoir
       </a>
       <Fresh />
-      <nav class="views" aria-label={t.navigation}>
+      <nav ref={nav} class="views" aria-label={t.navigation}>
         {NAV.map((v) => (
-          <a key={v} href={href(v)} aria-current={v === here ? "page" : undefined}>
+          <a key={v} data-view={v} href={href(v)} aria-current={v === here ? "page" : undefined}>
             <Icon name={v} />
             {t.views[v]}
           </a>
         ))}
       </nav>
-      <fieldset class="display">
-        <legend class="sr">{t.settings}</legend>
-        <select aria-label={t.theme} value={theme} onChange={(e) => setTheme(e.currentTarget.value as Theme)}>
-          {(["auto", "light", "dark"] as const).map((v) => (
-            <option key={v} value={v}>
-              {t.themes[v]}
-            </option>
-          ))}
-        </select>
-        <select
-          aria-label="Language · Langue"
-          value={language}
-          onChange={(e) => setLanguage(e.currentTarget.value as Language)}
-        >
-          {LANGUAGES.map((l) => (
-            <option key={l} value={l}>
-              {l === "fr" ? "Français" : "English"}
-            </option>
-          ))}
-        </select>
-      </fieldset>
     </header>
+  );
+}
+
+function Display() {
+  const { t, language, theme, setLanguage, setTheme } = useShown();
+  return (
+    <footer class="display">
+      <select aria-label={t.theme} value={theme} onChange={(e) => setTheme(e.currentTarget.value as Theme)}>
+        {(["auto", "light", "dark"] as const).map((v) => (
+          <option key={v} value={v}>
+            {t.themes[v]}
+          </option>
+        ))}
+      </select>
+      <select
+        aria-label="Language · Langue"
+        value={language}
+        onChange={(e) => setLanguage(e.currentTarget.value as Language)}
+      >
+        {LANGUAGES.map((l) => (
+          <option key={l} value={l}>
+            {l === "fr" ? "Français" : "English"}
+          </option>
+        ))}
+      </select>
+    </footer>
   );
 }
 

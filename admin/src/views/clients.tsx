@@ -33,7 +33,7 @@ export function Clients() {
       {c ? (
         <dl class="figures">
           <Figure label={t.eligible} value={f.integer(c.eligible)}>
-            {t.eligibleOf(f.integer(c.eligible), f.integer(c.clients))}
+            {t.ofClients(c.clients, f.integer(c.clients))}
           </Figure>
           <Figure label={t.gained} value={f.integer(c.newly_eligible["30d"])} />
           <Figure label={t.lost} value={f.integer(c.lost["30d"])} />
@@ -73,7 +73,7 @@ export function Clients() {
           <>
             <Table
               caption={t.views.clients}
-              columns={columns(shown, page.sums)}
+              columns={columns(shown, page.sums, moved === "lost" || eligible === "false", all === "true")}
               rows={page.items}
               id={(k) => k.client_id}
               href={(k) => viewHref("client", k.client_id)}
@@ -102,11 +102,39 @@ export function Progress({ bp }: { bp: number }) {
   );
 }
 
-function columns({ t, f }: Shown, sums: { revenue: number; orders: number }): Column<Client>[] {
+function columns(
+  { t, f }: Shown,
+  sums: { revenue: number; orders: number },
+  below: boolean,
+  all: boolean,
+): Column<Client>[] {
   const unit = f.symbol ? `, ${f.symbol}` : "";
+  // What holds of everybody who is listed needs no column.
+  const since: Column<Client> = {
+    sort: "eligible_since",
+    head: t.eligibleSince,
+    number: true,
+    from: 2,
+    cell: (k) => <DayText day={k.eligible ? k.eligible_since : null} />,
+  };
+  const lost: Column<Client> = {
+    sort: "lost_at",
+    head: t.lostAt,
+    number: true,
+    from: 2,
+    cell: (k) => <DayText day={k.lost_at} />,
+  };
+  const progress: Column<Client> = {
+    sort: "progress",
+    head: t.progress,
+    number: true,
+    from: 2,
+    cell: (k) => <Progress bp={k.progress} />,
+  };
   return [
     {
       sort: "name",
+      main: true,
       head: t.client,
       cell: (k) => (
         <>
@@ -145,21 +173,9 @@ function columns({ t, f }: Shown, sums: { revenue: number; orders: number }): Co
       from: 2,
       cell: (k) => <DayText day={k.last_purchase} />,
     },
-    {
-      sort: "eligible_since",
-      head: t.eligibleSince,
-      number: true,
-      from: 3,
-      cell: (k) => <DayText day={k.eligible ? k.eligible_since : null} />,
-    },
-    {
-      sort: "lost_at",
-      head: t.lostAt,
-      number: true,
-      from: 3,
-      cell: (k) => <DayText day={k.eligible ? null : k.lost_at} />,
-    },
-    { sort: "progress", head: t.progress, number: true, from: 2, cell: (k) => <Progress bp={k.progress} /> },
+    ...(below ? [] : [since]),
+    ...(below ? [lost] : []),
+    ...(below || all ? [progress] : []),
   ];
 }
 

@@ -5,13 +5,16 @@ import { useShown } from "./context";
 import { Choices } from "./parts";
 
 /** The title of a view, and the day that its figures are of. */
-export function Head(props: { title: string; day: string | null; children?: ComponentChildren }) {
+export function Head(props: { title: string; day: string | null; more?: string | null; children?: ComponentChildren }) {
   const { t, f } = useShown();
   return (
     <div class="head">
       <div>
         <h1 tabIndex={-1}>{props.title}</h1>
-        <p class="sub">{props.day ? t.figuresOf(f.date(props.day)) : " "}</p>
+        <p class="sub">
+          {props.day ? t.figuresOf(f.date(props.day)) : " "}
+          {props.day && props.more && ` · ${props.more}`}
+        </p>
       </div>
       {props.children}
     </div>

@@ -29,7 +29,7 @@ export function ProductItem() {
       </p>
       <Missing events={w?.missing_events ?? 0} />
       {w ? (
-        <>
+        <div class="two">
           <Card title={t.windowChoice}>
             <WindowsTable w={w} />
           </Card>
@@ -42,7 +42,7 @@ export function ProductItem() {
               full={f.money}
             />
           </Card>
-        </>
+        </div>
       ) : (
         !winner?.fault && <Skeleton rows={8} class="card" />
       )}
@@ -62,36 +62,39 @@ function WindowsTable({ w }: { w: WinnerDetail }) {
     [t.revenue, (p) => f.money(p.revenue)],
     [t.margin, (p) => <Margin p={p} />],
     [t.units, (p) => f.quantity(p.units)],
-    [t.perDay, (p) => (p.velocity === null ? <Unknown /> : f.quantity(p.velocity))],
+    [t.perDay, (p) => (p.velocity === null ? <Unknown /> : f.rate(p.velocity))],
     [t.orders, (p) => f.integer(p.orders)],
     [t.uncostedShort, (p) => f.money(p.uncosted_revenue)],
   ];
+  const shown = WINDOWS.some((x) => w.windows[x].uncosted_revenue !== 0) ? rows : rows.slice(0, -1);
   return (
-    <table class="plain wide">
-      <caption class="sr">{w.name}</caption>
-      <thead>
-        <tr>
-          <td />
-          {WINDOWS.map((x) => (
-            <th key={x} scope="col" class="num">
-              {t.windows[x]}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(([name, cell]) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
+    <Scroll label={t.windowChoice}>
+      <table class="plain wide">
+        <caption class="sr">{w.name}</caption>
+        <thead>
+          <tr>
+            <td />
             {WINDOWS.map((x) => (
-              <td key={x} class="num">
-                {cell(w.windows[x])}
-              </td>
+              <th key={x} scope="col" class="num">
+                {t.windows[x]}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {shown.map(([name, cell]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {WINDOWS.map((x) => (
+                <td key={x} class="num">
+                  {cell(w.windows[x])}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
   );
 }
 

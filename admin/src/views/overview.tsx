@@ -7,14 +7,17 @@ import { useShown } from "./context";
 import { Head, Windows } from "./head";
 import { Card, Change, Empty, nameOf, Skeleton, viewHref } from "./parts";
 
-const SHOWN = 5; // items of each list
+const SHOWN = 6; // bars of each list
+const PEOPLE = 5; // they take two lines each
 
 export function Overview() {
   const { t, f, state, more } = useShown();
   const o = overviewOf(state);
+  const w = windowOf(state.route);
+  const compared = w === "all" ? null : t.vsBefore(t.windows[w]);
   return (
     <>
-      <Head title={t.views.overview} day={o?.business_date ?? null}>
+      <Head title={t.views.overview} day={o?.business_date ?? null} more={compared}>
         <Windows route={state.route} />
       </Head>
       {o ? (
@@ -55,7 +58,7 @@ function Metrics({ o }: { o: Answer }) {
   const marginChange =
     total.margin !== null && total.before?.margin != null ? total.margin - total.before.margin : null;
   const sparks = (of: (d: Day) => number) => <Spark values={weekly(o.days.map(of))} />;
-  const compared = w === "all" ? null : t.vsBefore(t.windows[w]);
+  const compared = w !== "all";
   const cell = (name: Metric, value: string, exact: string, bp: number | null) => (
     <a
       class="metric"
@@ -78,10 +81,9 @@ function Metrics({ o }: { o: Answer }) {
       <div class="metric" title={t.margin}>
         <span class="label">{t.margin}</span>
         <span class="big">{total.margin === null ? "–" : f.percent(total.margin)}</span>
-        <span class="under">{compared && marginChange !== null ? <Change bp={marginChange} /> : null}</span>
+        <span class="under">{compared && marginChange !== null ? <Change bp={marginChange} points /> : null}</span>
         {sparks((d) => (d.revenue > 0 ? d.profit / d.revenue : 0))}
       </div>
-      {compared && <p class="compared">{compared}</p>}
     </section>
   );
 }
@@ -136,12 +138,8 @@ function Losing({ o }: { o: Answer }) {
         <Bars
           bars={o.top.lots.slice(0, SHOWN).map((l: Lot) => ({
             key: `${l.product_id} ${l.lot}`,
-            name: (
-              <>
-                <a href={viewHref("product", l.product_id)}>{l.name || l.product_id}</a>{" "}
-                <small>{l.risk ? t.flagsShort[l.risk] : ""}</small>
-              </>
-            ),
+            name: <a href={viewHref("product", l.product_id)}>{l.name || l.product_id}</a>,
+            note: l.risk ? t.flagsShort[l.risk] : "",
             value: l.value_at_risk ?? 0,
             shown: l.value_at_risk === null ? "–" : f.moneyShort(l.value_at_risk),
             tone: l.risk === "EXPIRED" ? "loss" : "warn",
@@ -170,7 +168,7 @@ function Deserving({ o }: { o: Answer }) {
         <Empty title={t.noClients} help={t.noClientsHelp} />
       ) : (
         <ul class="people">
-          {o.top.clients.slice(0, SHOWN).map((k: Client) => (
+          {o.top.clients.slice(0, PEOPLE).map((k: Client) => (
             <li key={k.client_id}>
               <a href={viewHref("client", k.client_id)}>{nameOf(k)}</a>
               <span class="value">{f.moneyShort(k.revenue)}</span>

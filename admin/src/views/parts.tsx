@@ -5,17 +5,17 @@ import { useShown } from "./context";
 // Small pieces that several views draw.
 
 /** A change against the window before: its direction as a shape, a word and a sign. */
-export function Change({ bp, plain }: { bp: number | null; plain?: boolean }) {
+export function Change({ bp, points }: { bp: number | null; points?: boolean }) {
   const { t, f } = useShown();
   if (bp === null) return <span class="faint">–</span>;
   const direction = bp > 0 ? "up" : bp < 0 ? "down" : "level";
   return (
-    <span class={plain ? "change" : `change ${direction}`}>
+    <span class={`change ${direction}`}>
       <svg viewBox="0 0 8 8" class="arrow" aria-hidden="true">
         <path d={ARROWS[direction]} />
       </svg>
       <span class="sr">{t[direction]} </span>
-      {f.change(bp)}
+      {points ? t.points(f.points(bp)) : f.change(bp)}
     </span>
   );
 }

@@ -156,9 +156,9 @@ const TONES: Record<Flag, string> = {
 };
 const SHAPES: Record<Flag, string> = {
   EXPIRED: "M2 2l8 8M10 2 2 10",
-  EXPIRING: "M6 2v5M6 9.500v.5",
-  WATCH: "M6 3v3.500l2.500 1.500",
-  DEAD: "M2 6h8",
+  EXPIRING: "M6 1 .8 10.500h10.400zM6 4.800v2.400M6 8.700v.1",
+  WATCH: "M6 1a5 5 0 1 0 0 10A5 5 0 0 0 6 1zM6 3.500V6.200l1.800 1",
+  DEAD: "M3.500 2v8M8.500 2v8",
   NEGATIVE: "M3 6h6",
 };
 
@@ -189,6 +189,7 @@ export function columns({ t, f }: Shown, sums: { value_at_risk: number; lost_pro
   return [
     {
       sort: "name",
+      main: true,
       head: t.product,
       cell: (l) => (
         <>

@@ -76,10 +76,7 @@ function FunctionCard({ fn, beat }: { fn: FunctionStatus; beat: string | null })
   const said = sentences(fn, beat, now, t, f);
   const head = [t.stream, t.streamAsOf, t.lag, t.gaps, t.deadLetters, t.recordsRead, t.lastEvent, t.sequence];
   return (
-    <Card
-      title={t.functions[fn.name] ?? fn.name}
-      sub={fn.rules_version === null ? undefined : `${t.rulesVersion} ${fn.rules_version}`}
-    >
+    <Card title={t.functions[fn.name] ?? fn.name}>
       <ul class="said">
         {said.map(([tone, text]) => (
           <li key={text} class={tone}>
@@ -88,6 +85,14 @@ function FunctionCard({ fn, beat }: { fn: FunctionStatus; beat: string | null })
           </li>
         ))}
       </ul>
+      <dl class="facts-list small">
+        {numbersOf(fn, t, f).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
       {fn.streams.length > 0 && (
         <details>
           <summary>{t.numbers}</summary>
@@ -125,6 +130,17 @@ function FunctionCard({ fn, beat }: { fn: FunctionStatus; beat: string | null })
       )}
     </Card>
   );
+}
+
+function numbersOf(fn: FunctionStatus, t: Shown["t"], f: Shown["f"]): [string, string][] {
+  const count = (n: number | null) => (n === null ? "–" : f.integer(n));
+  return [
+    [t.streamAsOf, fn.as_of === null ? "–" : f.timeExact(Date.parse(fn.as_of))],
+    [t.lag, count(fn.lag)],
+    [t.gaps, count(fn.gaps)],
+    [t.deadLetters, count(fn.dead_letters)],
+    ...(fn.name === "freshness" ? [] : [[t.rulesVersion, count(fn.rules_version)] as [string, string]]),
+  ];
 }
 
 type Said = ["good" | "warn" | "note", string];

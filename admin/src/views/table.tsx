@@ -10,6 +10,8 @@ export interface Column<R> {
   head: string;
   help?: string;
   number?: boolean;
+  /** The name of the row, which takes what room there is. */
+  main?: boolean;
   /** From which width on it is shown: 1 always, 2 from a tablet on, 3 on a desk. */
   from?: 1 | 2 | 3;
   cell(row: R): ComponentChildren;
@@ -102,7 +104,9 @@ export function Table<R>(p: Props<R>) {
 }
 
 function classOf<R>(c: Column<R>): string {
-  return `${c.number ? "num" : ""} ${c.from && c.from > 1 ? `from${c.from}` : ""}`.trim();
+  return `${c.number ? "num" : ""} ${c.main ? "main" : ""} ${c.from && c.from > 1 ? `from${c.from}` : ""}`
+    .replace(/ +/g, " ")
+    .trim();
 }
 
 function sortHref(route: Parameters<typeof change>[0], to: string, sort: string, descending: boolean): string {

@@ -1,6 +1,6 @@
 import type { Total, Winner } from "../api/types";
 import { Bars } from "../charts/bars";
-import { Pareto } from "../charts/pareto";
+import { Pareto, paretoText } from "../charts/pareto";
 import { change, href, windowOf } from "../state/route";
 import { overviewOf } from "../state/store";
 import { type Shown, useShown } from "./context";
@@ -37,7 +37,7 @@ export function Winners() {
             />
           </Card>
           {total.pareto.length > 0 && (
-            <Card title={t.pareto}>
+            <Card title={t.pareto} sub={paretoText(total.pareto, t, f)}>
               <Pareto shares={total.pareto} />
               <Classes total={total} />
             </Card>
@@ -162,10 +162,9 @@ function Classes({ total }: { total: Total }) {
           <dt>
             <span class={`abc ${c.class}`}>{c.class}</span>
           </dt>
-          <dd>
-            {t.classProducts(c.products, f.integer(c.products))}
-            <b>{f.moneyShort(c.revenue)}</b>
-          </dd>
+          <dd>{t.classProducts(c.products, f.integer(c.products))}</dd>
+          <dd>{f.moneyShort(c.revenue)}</dd>
+          <dd>{total.revenue > 0 ? f.percent(Math.round((c.revenue / total.revenue) * 10_000)) : ""}</dd>
         </div>
       ))}
     </dl>
@@ -184,6 +183,7 @@ function columns({ t, f }: Shown, sums: { profit: number; revenue: number; units
     },
     {
       sort: "name",
+      main: true,
       head: t.product,
       cell: (p) => (
         <>
@@ -247,7 +247,7 @@ function columns({ t, f }: Shown, sums: { profit: number; revenue: number; units
       head: t.perDay,
       number: true,
       from: 3,
-      cell: (p) => (p.velocity === null ? <Unknown /> : f.quantity(p.velocity)),
+      cell: (p) => (p.velocity === null ? <Unknown /> : f.rate(p.velocity)),
     },
     { sort: "profit_change", head: t.change, number: true, from: 2, cell: (p) => <Change bp={p.profit_change} /> },
     { sort: "last_sold_on", head: t.lastSold, number: true, from: 3, cell: (p) => <DayText day={p.last_sold_on} /> },
