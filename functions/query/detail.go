@@ -35,7 +35,7 @@ type WinnerItem struct {
 	// MissingEvents counts events of this item that have not come, though later ones have.
 	MissingEvents int64  `json:"missing_events"`
 	ProductID     string `json:"product_id"`
-	Name      string `json:"name"`
+	Name          string `json:"name"`
 	// Windows holds the product by window: 7d, 30d and all.
 	Windows map[Window]Winner `json:"windows"`
 	// Days are the last 60 days, oldest first, the business date last.

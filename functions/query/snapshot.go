@@ -35,8 +35,8 @@ type stockExtra struct {
 // ProductItem is what is told of one product: Winner is nil where it was never
 // in the catalogue nor sold, Risk where it never had a stock.
 type ProductItem struct {
-	Winner *WinnerItem `json:"winner,omitempty"`
-	Risk   *RiskItem   `json:"risk,omitempty"`
+	Winner *WinnerItem `json:"winner"`
+	Risk   *RiskItem   `json:"risk"`
 }
 
 // snapshotAttempts is how often a snapshot is begun anew because the state has moved.

@@ -37,7 +37,7 @@ func (b *Bucket) explain(doing string, err error) error {
 		return errAbsent
 	case said.Code == "PreconditionFailed", said.Code == "ConditionalRequestConflict":
 		return errChanged
-	case said.Code == "NoSuchBucket":
+	case said.Code == "NoSuchBucket" && said.RequestID != "": // a store says so; of any other server the client concludes it
 		return &storeError{fmt.Sprintf("there is no bucket %s at %s: create it, or name another (AWS_ENDPOINT_URL_S3 says where the store is)", b.name, b.endpoint), err}
 	case said.Code == "InvalidAccessKeyId", said.Code == "SignatureDoesNotMatch", said.Code == "ExpiredToken", said.Code == "InvalidToken":
 		return &storeError{fmt.Sprintf("%s refuses the credentials (%s): mend AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that AWS_PROFILE names", b.endpoint, said.Code), err}

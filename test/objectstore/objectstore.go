@@ -33,6 +33,10 @@ type Store struct {
 	Endpoint string
 	website  string // host:port of the websites
 	client   *minio.Client
+	gateway  string
+	args     []string
+	cmd      *exec.Cmd
+	log      bytes.Buffer
 }
 
 // Start starts a store, or skips the test where the gateway was not built.
@@ -46,42 +50,72 @@ func Start(t testing.TB) *Store {
 	if _, err := os.Stat(gateway); err != nil {
 		t.Skip("the object store is not built: run `test/all publish`")
 	}
-	s := &Store{Endpoint: "http://" + freeAddress(t), website: freeAddress(t)}
+	s := &Store{Endpoint: "http://" + freeAddress(t), website: freeAddress(t), gateway: gateway}
 	dir := t.TempDir()
-	for _, sub := range []string{"data", "meta"} {
+	for _, sub := range []string{"data", "meta", "iam"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var log bytes.Buffer
-	cmd := exec.CommandContext(context.Background(), gateway, "--quiet", "--port", strings.TrimPrefix(s.Endpoint, "http://"),
-		"--access", access, "--secret", secret, "--region", region, "--website", s.website, "--website-domain", "localhost",
-		"posix", "--sidecar", filepath.Join(dir, "meta"), filepath.Join(dir, "data"))
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	s.args = []string{
+		"--quiet", "--port", strings.TrimPrefix(s.Endpoint, "http://"), "--access", access, "--secret", secret, "--region", region,
+		"--website", s.website, "--website-domain", "localhost", "--iam-dir", filepath.Join(dir, "iam"),
+		"posix", "--sidecar", filepath.Join(dir, "meta"), filepath.Join(dir, "data"),
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("the object store said:\n%s", log.String())
-		}
-	})
 	s.client, err = minio.New(strings.TrimPrefix(s.Endpoint, "http://"), &minio.Options{
 		Creds: credentials.NewStaticV4(access, secret, ""), Region: region, BucketLookup: minio.BucketLookupPath,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		s.Stop()
+		if t.Failed() {
+			t.Logf("the object store said:\n%s", s.log.String())
+		}
+	})
+	s.Run(t)
+	return s
+}
+
+// Run starts a store that was stopped, with what it held.
+func (s *Store) Run(t testing.TB) {
+	t.Helper()
+	s.cmd = exec.CommandContext(context.Background(), s.gateway, s.args...)
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if _, err = s.client.ListBuckets(context.Background()); err == nil {
-			return s
+		_, err := s.client.ListBuckets(context.Background())
+		if err == nil {
+			return
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("the object store does not answer: %v", err)
 		}
 	}
+}
+
+// Stop kills the store.
+func (s *Store) Stop() {
+	_ = s.cmd.Process.Kill() // how it ends does not matter
+	_ = s.cmd.Wait()
+}
+
+// Stranger makes a user who may do nothing in the buckets, and returns what such a
+// publisher has in its environment.
+func (s *Store) Stranger(t testing.TB) map[string]string {
+	t.Helper()
+	const id, word = "a-stranger", "a-strangers-secret"
+	cmd := exec.CommandContext(context.Background(), s.gateway, "admin", "--access", access, "--secret", secret, "--region", region,
+		"--endpoint-url", s.Endpoint, "create-user", "--access", id, "--secret", word, "--role", "user")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("making a user of the store: %v\n%s", err, out)
+	}
+	env := s.Environment()
+	env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = id, word
+	return env
 }
 
 func freeAddress(t testing.TB) string {

@@ -12,7 +12,7 @@ interface Index extends Contact {
   buckets: number;
 }
 
-type Bucket = Record<string, { winner?: unknown; risk?: unknown }>;
+type Bucket = Record<string, { winner?: object; risk?: object }>;
 
 /** How many whole lists and buckets are kept in memory. */
 const KEPT = 6;
@@ -86,10 +86,14 @@ export function snapshotSource(base: string, token: Token): Source {
   }
 
   async function product(w: Wanted & { kind: "item" }, list: "product-winners" | "loss-risk"): Promise<Answer> {
-    const bucket = (await file(`products/${bucketOf(w.id, index?.buckets ?? 1)}`)) as Bucket;
+    const at = index; // the one that names the file; another may come while it is read
+    if (!at) throw new Fault("absent", "There are no snapshots.");
+    const bucket = (await file(`products/${bucketOf(w.id, at.buckets)}`)) as Bucket;
     const found = Object.hasOwn(bucket, w.id) ? bucket[w.id]?.[list === "loss-risk" ? "risk" : "winner"] : undefined;
     if (!found) throw new Fault("absent", "There is no such product.");
-    return checkAnswer(w, found) as WinnerDetail | RiskDetail;
+    // A bucket names no version: it stays as it is while only other products change.
+    const { version, business_date, currency } = at.status;
+    return checkAnswer(w, { ...found, version, business_date, currency }) as WinnerDetail | RiskDetail;
   }
 
   return {
