@@ -140,7 +140,7 @@ func killAllBrokers(_ context.Context, k *strike) error {
 // fillDisk leaves too little for the next entries.
 func fillDisk(_ context.Context, k *strike) error {
 	if k.s.disk == nil {
-		return errSkip{k.s.noDisk}
+		return impossibleError{k.s.noDisk}
 	}
 	k.feed.mayStop("disk is full")
 	time.Sleep(k.upTo(100 * time.Millisecond))

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 )
 
 // table adds up what came of each fault.
@@ -68,17 +70,19 @@ func (t *table) print(w io.Writer, title string) error {
 	for _, name := range t.names {
 		r := t.rows[name]
 		if r.times == 0 {
-			rows = append(rows, []string{name, "0", "", "", "", "", "", "", "", ""})
-			continue
+			continue // it was not its turn, or it was skipped, which err says
 		}
 		slices.Sort(r.recovered)
 		rows = append(rows, []string{
-			name, fmt.Sprint(r.times), fmt.Sprint(r.events), fmt.Sprint(r.lost), fmt.Sprint(r.doubled), fmt.Sprint(r.twos),
-			seconds(r.recovered[len(r.recovered)/2]), seconds(r.recovered[len(r.recovered)-1]), fmt.Sprint(r.answers), fmt.Sprint(r.behind),
+			name, count(r.times), count(r.events), count(r.lost), count(r.doubled), count(r.twos),
+			seconds(r.recovered[len(r.recovered)/2]), seconds(r.recovered[len(r.recovered)-1]), count(r.answers), count(r.behind),
 		})
 	}
 	return printTable(w, title, head, rows)
 }
+
+// count writes a number with its thousands.
+func count[T int | int64](n T) string { return humanize.Comma(int64(n)) }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
