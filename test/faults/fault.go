@@ -62,7 +62,7 @@ func faults() []fault {
 			all,
 			fault{outside: true, name: "connections to " + to.name + " reset", begin: spoil(to.way, resets), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
 			fault{outside: true, name: "connections to " + to.name + " gone silent", begin: spoil(to.way, silence), lasts: seconds(2, 4), away: to.away},
-			fault{outside: true, name: "the way to " + to.name + " slow", begin: spoil(to.way, slowness), end: heal(to.way), lasts: seconds(3, 5), away: to.away},
+			fault{outside: true, name: "the way to " + to.name + " slow", begin: spoil(to.way, slowness), lasts: seconds(3, 5), away: to.away},
 			fault{outside: true, name: "replies of " + to.name + " cut in the middle", begin: spoil(to.way, cuts(downstream)), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
 			fault{outside: true, name: "requests to " + to.name + " cut in the middle", begin: spoil(to.way, cuts(upstream)), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
 		)
@@ -100,13 +100,13 @@ func killImport(ctx context.Context, k *strike) error {
 // time a function reads, or waits; a way that is slow for a moment sees to it that the
 // kill finds requests half sent, which were never done.
 func killStore(pidFile string) func(context.Context, *strike) error {
-	return func(ctx context.Context, k *strike) error {
-		if err := k.s.store.spoil("bandwidth", map[string]int{"rate": 40 + k.random.IntN(100)}, upstream); err != nil { // in kB/s
+	return func(_ context.Context, k *strike) error {
+		until := time.Now().Add(time.Second + k.upTo(700*time.Millisecond))
+		if err := k.s.store.spoil("slow", slow{until.Add(time.Second).UnixMilli(), 0, 40 + k.random.Int64N(100)}, upstream); err != nil {
 			return err
 		}
-		time.Sleep(time.Second + k.upTo(700*time.Millisecond))
-		defer k.s.store.heal(ctx)
-		return k.s.servers.Kill(pidFile)
+		time.Sleep(time.Until(until))
+		return errors.Join(k.s.servers.Kill(pidFile), k.s.store.heal())
 	}
 }
 
@@ -242,9 +242,8 @@ func stopInSilence(ctx context.Context, k *strike) error {
 	return nil
 }
 
-func afterSilence(ctx context.Context, k *strike) error {
-	k.s.kafka.heal(ctx)
-	return k.s.begin("functions")
+func afterSilence(_ context.Context, k *strike) error {
+	return errors.Join(k.s.kafka.heal(), k.s.begin("functions"))
 }
 
 // toxin spoils a way for a time that is known before.
@@ -255,7 +254,7 @@ func spoil(to func(*place) *way, t toxin) func(context.Context, *strike) error {
 }
 
 func heal(to func(*place) *way) func(context.Context, *strike) error {
-	return func(ctx context.Context, k *strike) error { to(k.s.place).heal(ctx); return nil }
+	return func(_ context.Context, k *strike) error { return to(k.s.place).heal() }
 }
 
 func resets(w *way, _ *strike) error {
@@ -267,10 +266,7 @@ func silence(w *way, k *strike) error {
 }
 
 func slowness(w *way, k *strike) error {
-	if err := w.spoil("latency", map[string]int{"latency": 100 + k.random.IntN(300), "jitter": 100}, upstream, downstream); err != nil {
-		return err
-	}
-	return w.spoil("bandwidth", map[string]int{"rate": 50 + k.random.IntN(200)}, upstream, downstream) // in kB/s
+	return w.spoil("slow", slow{time.Now().Add(k.lasts).UnixMilli(), 50 + k.random.Int64N(150), 50 + k.random.Int64N(200)}, upstream, downstream)
 }
 
 func cuts(stream string) toxin {

@@ -103,8 +103,9 @@ func (k *strike) run(ctx context.Context) (r result, err error) {
 	if err := k.s.level(ctx); err != nil {
 		return r, k.missed(ctx, err)
 	}
-	k.s.kafka.heal(ctx)
-	k.s.store.heal(ctx)
+	if err := errors.Join(k.s.kafka.heal(), k.s.store.heal()); err != nil {
+		return r, err
+	}
 	k.w.away.Store(false)
 	return r, k.judge(ctx, &r, before, appended)
 }
