@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -22,7 +23,9 @@ type fault struct {
 	// begin does it; the fault lasts for a while, drawn between the two times; end
 	// ends it. What has to come right again is measured from the end on. end nil: it ends by itself.
 	begin, end func(context.Context, *strike) error
-	lasts      [2]time.Duration
+	// bit tells afterwards whether it had an effect; nil: that shows otherwise.
+	bit   func(*strike) error
+	lasts [2]time.Duration
 	// away: the query API cannot read the state meanwhile, and may say so.
 	away bool
 	// outside: all that is ours lives on, so it may happen in a soak.
@@ -47,7 +50,7 @@ func faults() []fault {
 		{name: "kill -9 of PostgreSQL", outside: true, begin: killStore(servers.Database), end: serversUp, lasts: seconds(0, 3), away: true},
 		{name: "a full disk under the ledger", begin: fillDisk, end: emptyDisk, lasts: seconds(2, 4), whole: true},
 		{name: "partitions handed to and fro", begin: secondRunner, end: killSecondRunner, lasts: seconds(0.5, 2)},
-		{name: "committed offsets moved back", begin: moveBack, end: beginPart("functions"), lasts: seconds(0, 1)},
+		{name: "committed offsets moved back", begin: moveBack, end: beginPart("functions"), bit: broughtAgain, lasts: seconds(0, 1)},
 		{name: "stopped while Kafka is silent", begin: stopInSilence, end: afterSilence, lasts: seconds(0, 0)},
 	}
 	for _, to := range []struct {
@@ -188,6 +191,7 @@ func killSecondRunner(_ context.Context, k *strike) error {
 // moveBack has the groups' offsets be what they were long ago, as an old owner's
 // late commit leaves them.
 func moveBack(ctx context.Context, k *strike) error {
+	time.Sleep(feeding / 2) // so that there are sales to be brought again
 	if err := k.s.stop(ctx, "functions"); err != nil {
 		return err
 	}
@@ -221,6 +225,15 @@ func moveBack(ctx context.Context, k *strike) error {
 		}
 	}
 	return nil
+}
+
+// broughtAgain demands that the functions have met events that they had applied.
+func broughtAgain(k *strike) error {
+	if n := strings.Count(k.s.parts["functions"].Err.String(), `"already_applied":`); n > 0 {
+		k.note("%d batches had events that were applied already", n)
+		return nil
+	}
+	return errors.New("the offsets were moved back, and nothing came again")
 }
 
 // stopInSilence tells the functions to stop while Kafka says nothing: they must end

@@ -204,6 +204,11 @@ func (k *strike) judge(ctx context.Context, r *result, before, appended int64) (
 	if r.twice < 0 {
 		r.faults = append(r.faults, fmt.Errorf("Kafka has %d records fewer than were recorded", -r.twice))
 	}
+	if k.fault.bit != nil {
+		if err := k.fault.bit(k); err != nil {
+			r.faults = append(r.faults, err)
+		}
+	}
 	if n := k.feed.again(); n > 0 {
 		k.note("%d imports were run again", n)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -50,14 +51,15 @@ func (t *table) add(r *result) {
 
 func (t *table) skip(name string, why error) { t.rows[name].skipped = why }
 
-// err joins all that was wrong.
+// err joins all that was wrong. What could not be made here is wrong only where all
+// is required, as on CI.
 func (t *table) err() error {
 	var all []error
 	for _, name := range t.names {
 		for _, err := range t.rows[name].faults {
 			all = append(all, fmt.Errorf("%s: %w", name, err))
 		}
-		if err := t.rows[name].skipped; err != nil {
+		if err := t.rows[name].skipped; err != nil && os.Getenv("REQUIRE_ALL") != "" {
 			all = append(all, fmt.Errorf("%s: %w", name, err))
 		}
 	}

@@ -78,6 +78,7 @@ func (p *place) round(ctx context.Context, name string, chosen []fault, every in
 		r, err := k.run(ctx)
 		if skip, ok := errors.AsType[impossibleError](err); ok {
 			t.skip(f.name, skip)
+			say("SKIPPED: %s: %v", f.name, skip)
 			if err := k.feed.wait(ctx); err != nil {
 				return err
 			}
