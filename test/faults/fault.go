@@ -141,19 +141,24 @@ func killAllBrokers(_ context.Context, k *strike) error {
 }
 
 // fillDisk leaves too little for the next entries.
-func fillDisk(_ context.Context, k *strike) error {
+func fillDisk(ctx context.Context, k *strike) error {
 	if k.s.disk == nil {
 		return impossibleError{k.s.noDisk}
 	}
 	k.feed.mayStop("disk is full")
-	time.Sleep(k.upTo(100 * time.Millisecond))
-	return k.s.disk.fill(int64(k.random.IntN(96 << 10)))
+	time.Sleep(k.upTo(20 * time.Millisecond)) // an import takes but moments
+	if err := k.s.disk.fill(int64(k.random.IntN(96 << 10))); err != nil {
+		return err
+	}
+	return eventually(ctx, "an import is refused", func() (bool, error) {
+		if k.feed.again() == 0 && k.feed.now() == nil {
+			return false, errors.New("it was over before the disk was full")
+		}
+		return k.feed.again() > 0, k.s.running()
+	})
 }
 
 func emptyDisk(_ context.Context, k *strike) error {
-	if k.feed.again() == 0 {
-		return errors.New("the disk was full and no import was refused")
-	}
 	err := k.s.disk.resize(roomy)
 	k.feed.goOn()
 	return err
