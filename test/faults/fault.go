@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -22,7 +23,9 @@ type fault struct {
 	// begin does it; the fault lasts for a while, drawn between the two times; end
 	// ends it. What has to come right again is measured from the end on. end nil: it ends by itself.
 	begin, end func(context.Context, *strike) error
-	lasts      [2]time.Duration
+	// bit tells afterwards whether it had an effect; nil: that shows otherwise.
+	bit   func(*strike) error
+	lasts [2]time.Duration
 	// away: the query API cannot read the state meanwhile, and may say so.
 	away bool
 	// outside: all that is ours lives on, so it may happen in a soak.
@@ -47,7 +50,7 @@ func faults() []fault {
 		{name: "kill -9 of PostgreSQL", outside: true, begin: killStore(servers.Database), end: serversUp, lasts: seconds(0, 3), away: true},
 		{name: "a full disk under the ledger", begin: fillDisk, end: emptyDisk, lasts: seconds(2, 4), whole: true},
 		{name: "partitions handed to and fro", begin: secondRunner, end: killSecondRunner, lasts: seconds(0.5, 2)},
-		{name: "committed offsets moved back", begin: moveBack, end: beginPart("functions"), lasts: seconds(0, 1)},
+		{name: "committed offsets moved back", begin: moveBack, end: beginPart("functions"), bit: broughtAgain, lasts: seconds(0, 1)},
 		{name: "stopped while Kafka is silent", begin: stopInSilence, end: afterSilence, lasts: seconds(0, 0)},
 	}
 	for _, to := range []struct {
@@ -62,7 +65,7 @@ func faults() []fault {
 			all,
 			fault{outside: true, name: "connections to " + to.name + " reset", begin: spoil(to.way, resets), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
 			fault{outside: true, name: "connections to " + to.name + " gone silent", begin: spoil(to.way, silence), lasts: seconds(2, 4), away: to.away},
-			fault{outside: true, name: "the way to " + to.name + " slow", begin: spoil(to.way, slowness), end: heal(to.way), lasts: seconds(3, 5), away: to.away},
+			fault{outside: true, name: "the way to " + to.name + " slow", begin: spoil(to.way, slowness), lasts: seconds(3, 5), away: to.away},
 			fault{outside: true, name: "replies of " + to.name + " cut in the middle", begin: spoil(to.way, cuts(downstream)), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
 			fault{outside: true, name: "requests to " + to.name + " cut in the middle", begin: spoil(to.way, cuts(upstream)), end: heal(to.way), lasts: seconds(2, 4), away: to.away},
 		)
@@ -100,13 +103,13 @@ func killImport(ctx context.Context, k *strike) error {
 // time a function reads, or waits; a way that is slow for a moment sees to it that the
 // kill finds requests half sent, which were never done.
 func killStore(pidFile string) func(context.Context, *strike) error {
-	return func(ctx context.Context, k *strike) error {
-		if err := k.s.store.spoil("bandwidth", map[string]int{"rate": 40 + k.random.IntN(100)}, upstream); err != nil { // in kB/s
+	return func(_ context.Context, k *strike) error {
+		until := time.Now().Add(time.Second + k.upTo(700*time.Millisecond))
+		if err := k.s.store.spoil("slow", slow{until.Add(time.Second).UnixMilli(), 0, 40 + k.random.Int64N(100)}, upstream); err != nil {
 			return err
 		}
-		time.Sleep(time.Second + k.upTo(700*time.Millisecond))
-		defer k.s.store.heal(ctx)
-		return k.s.servers.Kill(pidFile)
+		time.Sleep(time.Until(until))
+		return errors.Join(k.s.servers.Kill(pidFile), k.s.store.heal())
 	}
 }
 
@@ -138,19 +141,24 @@ func killAllBrokers(_ context.Context, k *strike) error {
 }
 
 // fillDisk leaves too little for the next entries.
-func fillDisk(_ context.Context, k *strike) error {
+func fillDisk(ctx context.Context, k *strike) error {
 	if k.s.disk == nil {
-		return errSkip{k.s.noDisk}
+		return impossibleError{k.s.noDisk}
 	}
 	k.feed.mayStop("disk is full")
-	time.Sleep(k.upTo(100 * time.Millisecond))
-	return k.s.disk.fill(int64(k.random.IntN(96 << 10)))
+	time.Sleep(k.upTo(20 * time.Millisecond)) // an import takes but moments
+	if err := k.s.disk.fill(int64(k.random.IntN(96 << 10))); err != nil {
+		return err
+	}
+	return eventually(ctx, "an import is refused", func() (bool, error) {
+		if k.feed.again() == 0 && k.feed.now() == nil {
+			return false, errors.New("it was over before the disk was full")
+		}
+		return k.feed.again() > 0, k.s.running()
+	})
 }
 
 func emptyDisk(_ context.Context, k *strike) error {
-	if k.feed.again() == 0 {
-		return errors.New("the disk was full and no import was refused")
-	}
 	err := k.s.disk.resize(roomy)
 	k.feed.goOn()
 	return err
@@ -188,6 +196,7 @@ func killSecondRunner(_ context.Context, k *strike) error {
 // moveBack has the groups' offsets be what they were long ago, as an old owner's
 // late commit leaves them.
 func moveBack(ctx context.Context, k *strike) error {
+	time.Sleep(feeding / 2) // so that there are sales to be brought again
 	if err := k.s.stop(ctx, "functions"); err != nil {
 		return err
 	}
@@ -223,6 +232,15 @@ func moveBack(ctx context.Context, k *strike) error {
 	return nil
 }
 
+// broughtAgain demands that the functions have met events that they had applied.
+func broughtAgain(k *strike) error {
+	if n := strings.Count(k.s.parts["functions"].Err.String(), `"already_applied":`); n > 0 {
+		k.note("%d batches had events that were applied already", n)
+		return nil
+	}
+	return errors.New("the offsets were moved back, and nothing came again")
+}
+
 // stopInSilence tells the functions to stop while Kafka says nothing: they must end
 // in bounded time all the same.
 func stopInSilence(ctx context.Context, k *strike) error {
@@ -242,9 +260,8 @@ func stopInSilence(ctx context.Context, k *strike) error {
 	return nil
 }
 
-func afterSilence(ctx context.Context, k *strike) error {
-	k.s.kafka.heal(ctx)
-	return k.s.begin("functions")
+func afterSilence(_ context.Context, k *strike) error {
+	return errors.Join(k.s.kafka.heal(), k.s.begin("functions"))
 }
 
 // toxin spoils a way for a time that is known before.
@@ -255,7 +272,7 @@ func spoil(to func(*place) *way, t toxin) func(context.Context, *strike) error {
 }
 
 func heal(to func(*place) *way) func(context.Context, *strike) error {
-	return func(ctx context.Context, k *strike) error { to(k.s.place).heal(ctx); return nil }
+	return func(_ context.Context, k *strike) error { return to(k.s.place).heal() }
 }
 
 func resets(w *way, _ *strike) error {
@@ -267,10 +284,7 @@ func silence(w *way, k *strike) error {
 }
 
 func slowness(w *way, k *strike) error {
-	if err := w.spoil("latency", map[string]int{"latency": 100 + k.random.IntN(300), "jitter": 100}, upstream, downstream); err != nil {
-		return err
-	}
-	return w.spoil("bandwidth", map[string]int{"rate": 50 + k.random.IntN(200)}, upstream, downstream) // in kB/s
+	return w.spoil("slow", slow{time.Now().Add(k.lasts).UnixMilli(), 50 + k.random.Int64N(150), 50 + k.random.Int64N(200)}, upstream, downstream)
 }
 
 func cuts(stream string) toxin {

@@ -26,7 +26,7 @@ type sample struct {
 // sample takes one, and notes it for the table.
 func (k *soak) sample(ctx context.Context, what string) error {
 	s := sample{time.Now(), what, map[string]living{}}
-	row := []string{fmt.Sprintf("%.0f s", time.Since(k.began).Seconds()), what, fmt.Sprint(k.till.written())}
+	row := []string{fmt.Sprintf("%.0f s", time.Since(k.began).Seconds()), what, count(k.till.written())}
 	ends, err := k.ends(ctx)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (k *soak) sample(ctx context.Context, what string) error {
 	if err != nil {
 		return err
 	}
-	row = append(row, fmt.Sprint(lag))
+	row = append(row, count(lag))
 	for _, part := range partNames {
 		l, err := k.living(part)
 		if err != nil {

@@ -70,6 +70,7 @@ func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "faults: "+format+
 
 func run(ctx context.Context, o *options) (err error) {
 	toxics.Register("hole", new(hole))
+	toxics.Register("slow", new(slow))
 	zerolog.SetGlobalLevel(zerolog.Disabled) // some toxics have loggers of their own
 	dir, err := os.MkdirTemp("", "comptoir-faults-")
 	if err != nil {

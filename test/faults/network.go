@@ -1,10 +1,10 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
@@ -19,16 +19,17 @@ import (
 // do what networks do.
 type way struct {
 	name    string
+	server  *toxiproxy.ApiServer
 	proxies []*toxiproxy.Proxy
+	spoiled bool
 }
 
 // lead makes a way: what comes to a port is led to the other, and so for n ports
 // from there on.
 func lead(name string, from, to, n int) (*way, error) {
-	w := &way{name: name}
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	w := &way{name: name, server: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())}
 	for i := range n {
-		p := toxiproxy.NewProxy(server, fmt.Sprintf("%s-%d", name, i+1), local(from+i), local(to+i))
+		p := toxiproxy.NewProxy(w.server, fmt.Sprintf("%s-%d", name, i+1), local(from+i), local(to+i))
 		if err := p.Start(); err != nil {
 			return nil, errors.Join(fmt.Errorf("leading to %s: %w", name, err), w.close())
 		}
@@ -52,6 +53,7 @@ func (w *way) close() error {
 // spoil has all connections, those that there are and those to come, suffer from a
 // toxic, both ways or one.
 func (w *way) spoil(toxic string, attributes any, streams ...string) error {
+	w.spoiled = true
 	for _, p := range w.proxies {
 		for _, s := range streams {
 			text, err := json.Marshal(map[string]any{"type": toxic, "stream": s, "attributes": attributes})
@@ -66,11 +68,21 @@ func (w *way) spoil(toxic string, attributes any, streams ...string) error {
 	return nil
 }
 
-// heal takes every toxic away.
-func (w *way) heal(ctx context.Context) {
-	for _, p := range w.proxies {
-		p.Toxics.ResetToxics(ctx)
+// heal makes a spoiled way anew, which ends its connections. A toxic that is taken
+// away while its connection cannot be written to waits for ever, so none is.
+func (w *way) heal() error {
+	if !w.spoiled {
+		return nil
 	}
+	w.spoiled = false
+	for i, p := range w.proxies {
+		p.Stop()
+		w.proxies[i] = toxiproxy.NewProxy(w.server, p.Name, p.Listen, p.Upstream)
+		if err := w.proxies[i].Start(); err != nil {
+			return fmt.Errorf("leading to %s again: %w", w.name, err)
+		}
+	}
+	return nil
 }
 
 const (
@@ -107,9 +119,27 @@ func (h *hole) Pipe(stub *toxics.ToxicStub) {
 	}
 }
 
-// Cleanup ends a connection of which something is lost.
-func (h *hole) Cleanup(stub *toxics.ToxicStub) {
-	if s, ok := stub.State.(*holeState); ok && s.swallow {
-		stub.Close()
+// slow keeps back what comes until a moment, and is over by itself then.
+type slow struct {
+	Until   int64 `json:"until"`   // in ms since 1970
+	Latency int64 `json:"latency"` // in ms, up to twice as much
+	Rate    int64 `json:"rate"`    // in bytes a ms
+}
+
+func (s *slow) Pipe(stub *toxics.ToxicStub) {
+	for {
+		select {
+		case <-stub.Interrupt:
+			return
+		case c := <-stub.Input:
+			if c == nil {
+				stub.Close()
+				return
+			}
+			now := time.Now().UnixMilli()
+			wait := min(s.Until-now, rand.Int64N(s.Latency+1)+s.Latency+int64(len(c.Data))/s.Rate)
+			time.Sleep(time.Duration(wait) * time.Millisecond)
+			stub.Output <- c
+		}
 	}
 }

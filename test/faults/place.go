@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"comptoir/local/datadir"
@@ -27,7 +28,7 @@ type place struct {
 func newPlace(ctx context.Context, dir, binary string) (p *place, err error) {
 	p = &place{dir: dir, binary: binary}
 	say("starting three brokers and a store")
-	if p.servers, err = servers.Start(ctx, filepath.Join(dir, "servers"), true, "--brokers", fmt.Sprint(brokers)); err != nil {
+	if p.servers, err = servers.Start(ctx, filepath.Join(dir, "servers"), true, "--brokers", strconv.Itoa(brokers)); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoServers, err)
 	}
 	if p.kafka, err = lead("Kafka", p.servers.Advertised, p.servers.Kafka, brokers); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func (p *place) newShop(ctx context.Context, name string) (s *shop, err error) {
 	s.disk, s.noDisk = newDisk(filepath.Join(dir, "disk"))
 	s.settings, s.looking = p.onTheWay(), p.direct()
 	for _, settings := range []map[string]string{s.settings, s.looking} {
-		settings["REPLICATION_FACTOR"] = fmt.Sprint(brokers)
+		settings["REPLICATION_FACTOR"] = strconv.Itoa(brokers)
 		settings["HEARTBEAT_INTERVAL"] = "1s"
 		settings["BROKER_ADDR"], settings["QUERY_ADDR"] = "127.0.0.1:0", "127.0.0.1:0"
 	}

@@ -246,8 +246,9 @@ func (k *soak) strike(ctx context.Context, f *fault, random *rand.Rand) error {
 	if r.recovered > recoverWithin {
 		r.faults = append(r.faults, fmt.Errorf("it took %.1f s from the fault's end until what was sent by then was applied", r.recovered.Seconds()))
 	}
-	k.kafka.heal(ctx)
-	k.store.heal(ctx)
+	if err := errors.Join(k.kafka.heal(), k.store.heal()); err != nil {
+		return err
+	}
 	k.table.add(&r)
 	say("%-42s right again after %.2f s", f.name, r.recovered.Seconds())
 	return k.sample(ctx, "after: "+f.name)

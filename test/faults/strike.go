@@ -43,8 +43,8 @@ type result struct {
 	faults    []error
 }
 
-// errSkip says that a fault cannot be made here.
-type errSkip struct{ error }
+// impossibleError says that a fault cannot be made here.
+type impossibleError struct{ error }
 
 func (k *strike) upTo(d time.Duration) time.Duration {
 	return time.Duration(k.random.Int64N(max(1, int64(d))))
@@ -55,7 +55,7 @@ func (k *strike) note(format string, args ...any) {
 }
 
 // feeding is for how long events flow in a strike.
-const feeding = 4 * time.Second
+const feeding = 3 * time.Second
 
 // run strikes while events flow, and waits until all is right again.
 func (k *strike) run(ctx context.Context) (r result, err error) {
@@ -91,7 +91,7 @@ func (k *strike) run(ctx context.Context) (r result, err error) {
 	}
 	heads, _ := k.s.truth.heads()
 	if err := k.shown(ctx, heads); err != nil {
-		return r, fmt.Errorf("after the fault's end: %w", err)
+		return r, k.missed(ctx, fmt.Errorf("after the fault's end: %w", err))
 	}
 	r.recovered = time.Since(ended)
 	if r.recovered > recoverWithin {
@@ -101,12 +101,19 @@ func (k *strike) run(ctx context.Context) (r result, err error) {
 		return r, err
 	}
 	if err := k.s.level(ctx); err != nil {
+		return r, k.missed(ctx, err)
+	}
+	if err := errors.Join(k.s.kafka.heal(), k.s.store.heal()); err != nil {
 		return r, err
 	}
-	k.s.kafka.heal(ctx)
-	k.s.store.heal(ctx)
 	k.w.away.Store(false)
 	return r, k.judge(ctx, &r, before, appended)
+}
+
+// missed adds to an error what the documents do not have.
+func (k *strike) missed(ctx context.Context, err error) error {
+	tally, other := k.s.truth.compare(ctx, k.s.reader)
+	return errors.Join(err, tally.err(), other)
 }
 
 // happen is the fault itself, from its beginning to its end.
@@ -196,6 +203,11 @@ func (k *strike) judge(ctx context.Context, r *result, before, appended int64) (
 	r.twice = now - appended - r.events
 	if r.twice < 0 {
 		r.faults = append(r.faults, fmt.Errorf("Kafka has %d records fewer than were recorded", -r.twice))
+	}
+	if k.fault.bit != nil {
+		if err := k.fault.bit(k); err != nil {
+			r.faults = append(r.faults, err)
+		}
 	}
 	if n := k.feed.again(); n > 0 {
 		k.note("%d imports were run again", n)

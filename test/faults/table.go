@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 )
 
 // table adds up what came of each fault.
@@ -48,14 +51,15 @@ func (t *table) add(r *result) {
 
 func (t *table) skip(name string, why error) { t.rows[name].skipped = why }
 
-// err joins all that was wrong.
+// err joins all that was wrong. What could not be made here is wrong only where all
+// is required, as on CI.
 func (t *table) err() error {
 	var all []error
 	for _, name := range t.names {
 		for _, err := range t.rows[name].faults {
 			all = append(all, fmt.Errorf("%s: %w", name, err))
 		}
-		if err := t.rows[name].skipped; err != nil {
+		if err := t.rows[name].skipped; err != nil && os.Getenv("REQUIRE_ALL") != "" {
 			all = append(all, fmt.Errorf("%s: %w", name, err))
 		}
 	}
@@ -68,17 +72,19 @@ func (t *table) print(w io.Writer, title string) error {
 	for _, name := range t.names {
 		r := t.rows[name]
 		if r.times == 0 {
-			rows = append(rows, []string{name, "0", "", "", "", "", "", "", "", ""})
-			continue
+			continue // it was not its turn, or it was skipped, which err says
 		}
 		slices.Sort(r.recovered)
 		rows = append(rows, []string{
-			name, fmt.Sprint(r.times), fmt.Sprint(r.events), fmt.Sprint(r.lost), fmt.Sprint(r.doubled), fmt.Sprint(r.twos),
-			seconds(r.recovered[len(r.recovered)/2]), seconds(r.recovered[len(r.recovered)-1]), fmt.Sprint(r.answers), fmt.Sprint(r.behind),
+			name, count(r.times), count(r.events), count(r.lost), count(r.doubled), count(r.twos),
+			seconds(r.recovered[len(r.recovered)/2]), seconds(r.recovered[len(r.recovered)-1]), count(r.answers), count(r.behind),
 		})
 	}
 	return printTable(w, title, head, rows)
 }
+
+// count writes a number with its thousands.
+func count[T int | int64](n T) string { return humanize.Comma(int64(n)) }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 

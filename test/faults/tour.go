@@ -76,8 +76,9 @@ func (p *place) round(ctx context.Context, name string, chosen []fault, every in
 		}
 		struck := time.Now()
 		r, err := k.run(ctx)
-		if skip, ok := errors.AsType[errSkip](err); ok {
+		if skip, ok := errors.AsType[impossibleError](err); ok {
 			t.skip(f.name, skip)
+			say("SKIPPED: %s: %v", f.name, skip)
 			if err := k.feed.wait(ctx); err != nil {
 				return err
 			}

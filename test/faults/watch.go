@@ -78,10 +78,10 @@ func (w *watch) look(ctx context.Context, client *http.Client) error {
 	}
 	now, err := readProgress(ctx, w.s.reader)
 	if err != nil {
-		return nil // the store itself is away: nothing to hold it against
+		return nil //nolint:nilerr // the store itself is away: nothing to hold it against
 	}
 	if err := w.s.truth.follow(ctx); err != nil {
-		return nil // the ledger's disk is full, or it is busy
+		return nil //nolint:nilerr // the ledger's disk is full, or it is busy
 	}
 	heads, _ := w.s.truth.heads()
 	w.mu.Lock()

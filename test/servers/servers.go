@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -135,22 +136,18 @@ func (o *Own) Kill(pidFile string) error {
 	return nil
 }
 
+// Ports are chosen from here. They lie below those that systems give to outgoing
+// connections, which could take the port of a server while it is being started again.
+const lowest, ports = 21000, 900
+
 // free finds a port of which it and those at the distances after it are free.
 func free(distances ...int) (int, error) {
-	for range 100 {
-		first, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
-		if err != nil {
-			return 0, err
-		}
-		port := first.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // of a TCP listener
-		if err := first.Close(); err != nil {
-			return 0, err
-		}
-		if allFree(port, distances) {
+	for range ports {
+		if port := lowest + rand.IntN(ports); allFree(port, distances) {
 			return port, nil
 		}
 	}
-	return 0, fmt.Errorf("no free port was found with free ones at %v after it", distances)
+	return 0, fmt.Errorf("no free port was found from %d to %d with free ones at %v after it", lowest, lowest+ports, distances)
 }
 
 func allFree(port int, distances []int) bool {

@@ -49,7 +49,7 @@ type database struct {
 
 // answering bounds an operation on a page of documents at most.
 func (d *database) answering(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, d.answer)
+	return context.WithTimeout(ctx, d.answer) //nolint:gosec // the caller calls what ends it
 }
 
 // connect prepares the use of a database; it does not connect yet. Its options
