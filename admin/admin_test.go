@@ -13,7 +13,7 @@ import (
 	"comptoir/admin"
 )
 
-func get(t *testing.T, method, path string, headers ...string) *http.Response {
+func get(t *testing.T, method, path string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	h, err := admin.Handler()
 	if err != nil {
@@ -25,7 +25,7 @@ func get(t *testing.T, method, path string, headers ...string) *http.Response {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, req)
-	return w.Result()
+	return w
 }
 
 func TestThePageIsServed(t *testing.T) {
@@ -48,12 +48,12 @@ func TestThePageIsServed(t *testing.T) {
 		{"POST", "/", 405, "text/plain; charset=utf-8", ""},
 	} {
 		res := get(t, c.method, c.path)
-		if res.StatusCode != c.status || res.Header.Get("Content-Type") != c.contentType || res.Header.Get("Cache-Control") != c.caching {
-			t.Errorf("%s %s: %s %v", c.method, c.path, res.Status, res.Header)
+		if res.Code != c.status || res.Header().Get("Content-Type") != c.contentType || res.Header().Get("Cache-Control") != c.caching {
+			t.Errorf("%s %s: %d %v", c.method, c.path, res.Code, res.Header())
 		}
-		if res.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(res.Header.Get("Content-Security-Policy"), "default-src 'none'") ||
-			!strings.Contains(res.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
-			t.Errorf("%s %s is not as safe as it should be: %v", c.method, c.path, res.Header)
+		if res.Header().Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(res.Header().Get("Content-Security-Policy"), "default-src 'none'") ||
+			!strings.Contains(res.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%s %s is not as safe as it should be: %v", c.method, c.path, res.Header())
 		}
 	}
 }
@@ -65,14 +65,14 @@ func TestThePageIsCompressedAndRevalidated(t *testing.T) {
 	}
 	res := get(t, "GET", "/", "Accept-Encoding", "br, gzip")
 	z, err := gzip.NewReader(res.Body)
-	if err != nil || res.Header.Get("Content-Encoding") != "gzip" {
-		t.Fatalf("%v: %v", res.Header, err)
+	if err != nil || res.Header().Get("Content-Encoding") != "gzip" {
+		t.Fatalf("%v: %v", res.Header(), err)
 	}
 	if unpacked, err := io.ReadAll(z); err != nil || string(unpacked) != string(plain) {
 		t.Errorf("the compressed page is another one: %v", err)
 	}
-	if again := get(t, "GET", "/", "If-None-Match", res.Header.Get("ETag"), "Accept-Encoding", "gzip"); again.StatusCode != http.StatusNotModified {
-		t.Errorf("the page that the reader has: %s", again.Status)
+	if again := get(t, "GET", "/", "If-None-Match", res.Header().Get("ETag"), "Accept-Encoding", "gzip"); again.Code != http.StatusNotModified {
+		t.Errorf("the page that the reader has: %d", again.Code)
 	}
 }
 

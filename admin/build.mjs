@@ -2,6 +2,7 @@
 // `comptoir run` serves. The same sources give the same bytes.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -42,7 +43,7 @@ const theme =
   'try{let t=localStorage["comptoir.theme"];if(t=="light"||t=="dark")document.documentElement.dataset.theme=t}catch{}';
 
 const outputs = Object.entries(metafile.outputs).filter(([file]) => file.endsWith(".js"));
-const name = (file) => file.slice(OUT.length + 1);
+const name = (file) => relative(OUT, file).replaceAll("\\", "/");
 const [mainFile, main] = outputs.find(([, o]) => o.entryPoint === "src/main.tsx");
 const statics = main.imports.filter((i) => i.kind === "import-statement").map((i) => i.path);
 const english = outputs.find(([, o]) => o.entryPoint === "src/i18n/en.ts")[0];

@@ -146,6 +146,7 @@ function columns(
     {
       sort: "revenue",
       head: t.revenue + unit,
+      money: true,
       number: true,
       cell: (k) => <Money minor={k.revenue} />,
       sum: f.amount(sums.revenue),
@@ -161,6 +162,7 @@ function columns(
     {
       sort: "average_order",
       head: t.averageOrder + unit,
+      money: true,
       number: true,
       from: 3,
       cell: (k) => <Money minor={k.average_order} />,

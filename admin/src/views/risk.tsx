@@ -205,6 +205,7 @@ export function columns({ t, f }: Shown, sums: { value_at_risk: number; lost_pro
     {
       sort: "value_at_risk",
       head: t.atRisk + unit,
+      money: true,
       number: true,
       cell: (l) => <Money minor={l.value_at_risk} />,
       sum: f.amount(sums.value_at_risk),
@@ -212,6 +213,7 @@ export function columns({ t, f }: Shown, sums: { value_at_risk: number; lost_pro
     {
       sort: "lost_profit",
       head: t.lostProfit + unit,
+      money: true,
       help: t.lostProfitHelp,
       number: true,
       from: 2,

@@ -9,6 +9,8 @@ export interface Column<R> {
   head: string;
   help?: string;
   number?: boolean;
+  /** An amount, which has room to grow. */
+  money?: boolean;
   /** The name of the row, which takes what room there is. */
   main?: boolean;
   /** From which width on it is shown: 1 always, 2 from a tablet on, 3 on a desk. */
@@ -101,7 +103,7 @@ export function Table<R>(p: Props<R>) {
 }
 
 function classOf<R>(c: Column<R>): string {
-  return `${c.number ? "num" : ""} ${c.main ? "main" : ""} ${c.from && c.from > 1 ? `from${c.from}` : ""}`
+  return `${c.number ? "num" : ""} ${c.money ? "money" : ""} ${c.main ? "main" : ""} ${c.from && c.from > 1 ? `from${c.from}` : ""}`
     .replace(/ +/g, " ")
     .trim();
 }

@@ -202,6 +202,7 @@ function columns({ t, f }: Shown, sums: { profit: number; revenue: number; units
     {
       sort: "profit",
       head: t.profit + unit,
+      money: true,
       number: true,
       cell: (p) => <Money minor={p.profit} />,
       sum: f.amount(sums.profit),
@@ -209,6 +210,7 @@ function columns({ t, f }: Shown, sums: { profit: number; revenue: number; units
     {
       sort: "revenue",
       head: t.revenue + unit,
+      money: true,
       number: true,
       from: 2,
       cell: (p) => <Money minor={p.revenue} />,

@@ -18,7 +18,7 @@ export function loadYear() {
 
 /** Runs every part on the year. */
 export async function openYear() {
-  const data = process.env.COMPTOIR_YEAR ?? (await loadYear().load());
+  const data = process.env.COMPTOIR_YEAR || (await loadYear().load());
   const shop = await openShop({ data });
   shop.run();
   await until("the API", () => fetch(`${shop.url}healthz`).then((r) => r.ok));
