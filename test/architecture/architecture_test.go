@@ -72,9 +72,14 @@ var rules = []rule{
 	{Why: "only the lambda trigger and its main know AWS", In: []string{"..."}, But: []string{"shared/trigger/lambdatrigger", "functions/cmd/lambda"}, Of: lambda},
 	{Why: "only the two databases' owners and the audit of them know SQL", In: []string{"..."}, But: []string{"local/ledger/...", "local/verify/...", "shared/state/sqlitestate/...", "test/bench"}, Of: sqlite},
 	{
-		Why: "only runner, commands and tests put parts together", In: []string{"local/..."}, But: []string{"local/runner/...", "local/cli/...", "local/cmd/...", "local/verify/..."},
+		Why: "only runner, commands and tests put parts together", In: []string{"local/..."}, But: []string{"local/runner/...", "local/cli/...", "local/cmd/...", "local/verify/...", "local/publish"},
 		Of: []string{"functions/...", "shared/state/...", "shared/trigger/...", "local/cli/...", "local/runner/..."},
 	},
+	{
+		Why: "publishing reads the query function's answers, and reaches neither Kafka, ledger, functions nor a store of the state", In: []string{"local/publish"},
+		Of: ours, Allow: []string{"functions/query"},
+	},
+	{Why: "only publishing knows object stores", In: []string{"..."}, But: []string{"local/publish", "test/objectstore"}, Of: []string{"github.com/minio/..."}},
 	{Why: "the page is files: it knows nothing of ours", In: []string{"admin/..."}, Of: ours},
 	{Why: "only who serves or publishes the page knows it", In: []string{"..."}, But: []string{"admin/...", "local/runner", "local/cli"}, Of: []string{"admin/..."}},
 	{Why: "no part depends on the command line", In: []string{"..."}, But: []string{"local/cli/...", "local/cmd/..."}, Of: []string{"github.com/spf13/..."}},
@@ -115,6 +120,9 @@ func TestRulesRefuse(t *testing.T) {
 		{"local/runner/x.go", "modernc.org/sqlite"},
 		{"shared/trigger/kafkatrigger/x.go", "github.com/aws/aws-lambda-go/lambda"},
 		{"local/runner/x.go", "github.com/spf13/cobra"},
+		{"local/publish/x.go", "local/ledger"},
+		{"local/publish/x.go", "shared/state/sqlitestate"},
+		{"local/cli/publish.go", "github.com/minio/minio-go/v7"},
 		{"admin/admin.go", "functions/query"},
 		{"functions/query/http.go", "admin"},
 	} {
