@@ -39,6 +39,14 @@ test-all: ## Run everything: race detector, real servers, simulation, mutants; s
 test-servers: ## Run what runs on real servers, on some that it starts and stops.
 	@GO='$(GO)' ./test/all servers
 
+.PHONY: page
+page: ## Build the manager's page into admin/dist. It needs Node.
+	cd admin && npm ci --no-audit --no-fund && npm run build
+
+.PHONY: test-page
+test-page: ## Check the page's code, and see it work in Chromium.
+	@GO='$(GO)' ./test/all page
+
 .PHONY: servers-up
 servers-up: ## Start Apache Kafka and a MongoDB for the tests; print their addresses.
 	@./test/servers/up.sh $(SERVERS)

@@ -14,8 +14,8 @@ export function Bars({ bars }: { bars: Bar[] }) {
   const most = Math.max(1, ...bars.map((b) => b.value));
   return (
     <ol class="bars">
-      {bars.map((b) => (
-        <li key={b.key}>
+      {bars.map((b, place) => (
+        <li key={place} data-id={b.key}>
           <span class="name">
             {b.name}
             {b.note !== undefined && <small>{b.note}</small>}

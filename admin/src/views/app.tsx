@@ -7,6 +7,7 @@ import { Head } from "./head";
 import { Icon } from "./icon";
 import { Overview } from "./overview";
 import { Skeleton } from "./parts";
+import { useKeptPlace } from "./place";
 
 const NAV: View[] = ["overview", "winners", "risk", "clients", "status"];
 const PARENT: Partial<Record<View, View>> = { product: "winners", client: "clients" };
@@ -38,6 +39,7 @@ function Coming() {
 export function App() {
   const { t, state, more } = useShown();
   const { view, params } = state.route;
+  useKeptPlace();
   const main = useRef<HTMLElement>(null);
   const place = view + (params.id ?? "");
   const first = useRef(place);

@@ -79,7 +79,7 @@ export function Clients() {
               href={(k) => viewHref("client", k.client_id)}
               own="revenue"
               busy={busy}
-              sums
+              total={page.total}
             />
             <Pager page={page} />
           </>
@@ -141,7 +141,6 @@ function columns(
           <a href={viewHref("client", k.client_id)}>{nameOf(k)}</a> {k.name && <small>{k.client_id}</small>}
         </>
       ),
-      sum: t.sum,
     },
     { sort: "tier", head: t.tier, from: 2, cell: (k) => <TierMark tier={k.tier} /> },
     {

@@ -11,10 +11,10 @@ export function Head(props: { title: string; day: string | null; more?: string |
     <div class="head">
       <div>
         <h1 tabIndex={-1}>{props.title}</h1>
-        <p class="sub">
-          {props.day ? t.figuresOf(f.date(props.day)) : " "}
-          {props.day && props.more && ` · ${props.more}`}
-        </p>
+        <div class="subs">
+          <p class="sub">{props.day ? t.figuresOf(f.date(props.day)) : "\u00a0"}</p>
+          {props.more && <p class="sub">{props.more}</p>}
+        </div>
       </div>
       {props.children}
     </div>

@@ -168,8 +168,8 @@ function Deserving({ o }: { o: Answer }) {
         <Empty title={t.noClients} help={t.noClientsHelp} />
       ) : (
         <ul class="people">
-          {o.top.clients.slice(0, PEOPLE).map((k: Client) => (
-            <li key={k.client_id}>
+          {o.top.clients.slice(0, PEOPLE).map((k: Client, place) => (
+            <li key={place} data-id={k.client_id}>
               <a href={viewHref("client", k.client_id)}>{nameOf(k)}</a>
               <span class="value">{f.moneyShort(k.revenue)}</span>
               <span class="note">{k.eligible_since ? `${t.eligibleSince} ${f.date(k.eligible_since)}` : ""}</span>

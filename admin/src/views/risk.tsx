@@ -82,7 +82,7 @@ export function Risk() {
               href={(l) => viewHref("product", l.product_id)}
               own="value_at_risk"
               busy={busy}
-              sums
+              total={page.total}
             />
             <Pager page={page} />
           </>
@@ -200,7 +200,6 @@ export function columns({ t, f }: Shown, sums: { value_at_risk: number; lost_pro
           </small>
         </>
       ),
-      sum: t.sum,
     },
     { sort: "risk", head: t.filterRisk, from: 2, cell: (l) => <Flags flags={l.flags} /> },
     {

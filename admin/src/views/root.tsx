@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { Config } from "../api/config";
 import type { Session } from "../auth/oidc";
 import { makeFormat } from "../format/format";
@@ -28,7 +28,8 @@ export function Root({
   const [, redraw] = useState(0);
   const [said, setSaid] = useState({ language: first, texts: firstTexts });
   const [theme, setTheme] = useState<Theme>(themeOf(setting("theme")));
-  useEffect(() => page.watch(() => redraw((n) => n + 1)), [page]);
+  // Before anything is asked: an answer may be quicker than an effect.
+  useLayoutEffect(() => page.watch(() => redraw((n) => n + 1)), [page]);
   useEffect(() => paint(theme), [theme]);
   const [more, setMore] = useState<More | null>(null);
   const needed = page.state().route.view !== "overview" || page.state().answers.has("overview");

@@ -2,7 +2,6 @@ import type { ComponentChildren } from "preact";
 import { usualOrder } from "../api/rows";
 import { change } from "../state/route";
 import { useShown } from "./context";
-import { useKeptPlace } from "./place";
 
 export interface Column<R> {
   /** The sort of the API that this column goes by; undefined for one that does not sort. */
@@ -27,12 +26,12 @@ interface Props<R> {
   /** The list's own order. */
   own: string;
   busy: boolean;
-  sums: boolean;
+  /** How many rows the sums are of, on all pages. */
+  total: number;
 }
 
 export function Table<R>(p: Props<R>) {
-  const { t, state, navigate } = useShown();
-  useKeptPlace();
+  const { t, f, state, navigate } = useShown();
   const sort = state.route.params.sort ?? p.own;
   const descending = (state.route.params.order ?? usualOrder(sort)) === "desc";
 
@@ -76,28 +75,26 @@ export function Table<R>(p: Props<R>) {
           </tr>
         </thead>
         <tbody>
-          {p.rows.map((row) => (
-            // The link inside is what a keyboard follows.
-            <tr key={p.id(row)} onClick={(e) => follow(e, p.href(row))}>
+          {p.rows.map((row, place) => (
+            // The link inside is what a keyboard follows. Rows are drawn by place: see place.ts.
+            <tr key={place} data-id={p.id(row)} onClick={(e) => follow(e, p.href(row))}>
               {p.columns.map((c) => (
                 <td key={c.head} class={classOf(c)}>
-                  {c.cell(row)}
+                  {c.main ? <div>{c.cell(row)}</div> : c.cell(row)}
                 </td>
               ))}
             </tr>
           ))}
         </tbody>
-        {p.sums && (
-          <tfoot>
-            <tr>
-              {p.columns.map((c) => (
-                <td key={c.head} class={classOf(c)}>
-                  {c.sum}
-                </td>
-              ))}
-            </tr>
-          </tfoot>
-        )}
+        <tfoot>
+          <tr>
+            {p.columns.map((c) => (
+              <td key={c.head} class={classOf(c)}>
+                {c.main ? (p.total > p.rows.length ? t.sumOf(f.integer(p.total)) : t.sum) : c.sum}
+              </td>
+            ))}
+          </tr>
+        </tfoot>
       </table>
     </div>
   );

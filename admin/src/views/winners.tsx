@@ -88,7 +88,7 @@ export function Winners() {
               href={(p) => viewHref("product", p.product_id)}
               own="rank"
               busy={busy}
-              sums
+              total={page.total}
             />
             <Pager page={page} />
           </>
@@ -190,7 +190,6 @@ function columns({ t, f }: Shown, sums: { profit: number; revenue: number; units
           <a href={viewHref("product", p.product_id)}>{p.name || p.product_id}</a> <small>{p.product_id}</small>
         </>
       ),
-      sum: t.sum,
     },
     { sort: "category", head: t.category, from: 3, cell: (p) => p.category },
     {
