@@ -29,7 +29,7 @@ func (b *Bucket) explain(doing string, err error) error {
 		return err
 	}
 	said := minio.ToErrorResponse(err)
-	advice := ""
+	var advice string
 	var network net.Error
 	var address *url.Error
 	switch {

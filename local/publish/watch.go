@@ -24,33 +24,33 @@ func (p *Publisher) Watch(ctx context.Context) error {
 		return endless(ctx, err)
 	}
 	p.tell(&r)
-	pause, failed := firstPause, false
-	for wait(ctx, max(look, rest*r.Took)) {
-		due, err := p.due(ctx)
-		if err == nil && due {
-			r, err = p.Publish(ctx)
+	for pause := firstPause; wait(ctx, max(look, rest*r.Took)); {
+		err := p.follow(ctx, &r)
+		switch {
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // who ended it knows
+		case err == nil && pause > firstPause:
+			p.o.Log.Info("publishing goes on", "place", p.o.Place.String())
+			pause = firstPause
+		case err != nil:
+			p.o.Log.Warn("publishing failed; readers keep what was published before", "place", p.o.Place.String(), "error", err, "again_in", pause)
+			wait(ctx, pause+rand.N(pause/2))
+			pause = min(2*pause, maxPause)
 		}
-		if ctx.Err() != nil {
-			break
-		}
-		if err == nil {
-			if due {
-				p.tell(&r)
-			}
-			if failed {
-				p.o.Log.Info("publishing goes on", "place", p.o.Place.String())
-			}
-			pause, failed = firstPause, false
-			continue
-		}
-		failed = true
-		p.o.Log.Warn("publishing failed; readers keep what was published before", "place", p.o.Place.String(), "error", err, "again_in", pause)
-		if !wait(ctx, pause+rand.N(pause/2)) {
-			break
-		}
-		pause = min(2*pause, maxPause)
 	}
 	return nil
+}
+
+// follow publishes where there is something to publish.
+func (p *Publisher) follow(ctx context.Context, r *Result) error {
+	due, err := p.due(ctx)
+	if err != nil || !due {
+		return err
+	}
+	if *r, err = p.Publish(ctx); err == nil {
+		p.tell(r)
+	}
+	return err
 }
 
 // endless is nil where it was the end of the context that made an error.

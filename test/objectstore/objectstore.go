@@ -81,7 +81,7 @@ func Start(t testing.TB) *Store {
 // Run starts a store that was stopped, with what it held.
 func (s *Store) Run(t testing.TB) {
 	t.Helper()
-	s.cmd = exec.CommandContext(context.Background(), s.gateway, s.args...)
+	s.cmd = exec.CommandContext(context.Background(), s.gateway, s.args...) //nolint:gosec // the test's own
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -108,7 +108,8 @@ func (s *Store) Stop() {
 func (s *Store) Stranger(t testing.TB) map[string]string {
 	t.Helper()
 	const id, word = "a-stranger", "a-strangers-secret"
-	cmd := exec.CommandContext(context.Background(), s.gateway, "admin", "--access", access, "--secret", secret, "--region", region,
+	cmd := exec.CommandContext(context.Background(), s.gateway, "admin", //nolint:gosec // the test's own
+		"--access", access, "--secret", secret, "--region", region,
 		"--endpoint-url", s.Endpoint, "create-user", "--access", id, "--secret", word, "--role", "user")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("making a user of the store: %v\n%s", err, out)
@@ -120,7 +121,7 @@ func (s *Store) Stranger(t testing.TB) map[string]string {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
