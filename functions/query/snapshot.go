@@ -103,7 +103,7 @@ func (n *Snapshot) load(ctx context.Context) error {
 	if _, err := s.overview(ctx, r); err != nil { // reads all lists
 		return err
 	}
-	sold, err := all[productExtra](ctx, s.cfg.Reader, products, []string{"days", "sources"})
+	sold, err := all[productExtra](ctx, r.state, products, []string{"days", "sources"})
 	if err != nil {
 		return problemOf(err)
 	}
@@ -111,7 +111,7 @@ func (n *Snapshot) load(ctx context.Context) error {
 	for _, d := range sold {
 		n.sold[d.ID] = d
 	}
-	stock, err := all[stockExtra](ctx, s.cfg.Reader, stocks, []string{"name", "sources"})
+	stock, err := all[stockExtra](ctx, r.state, stocks, []string{"name", "sources"})
 	if err != nil {
 		return problemOf(err)
 	}
