@@ -53,7 +53,7 @@ export function Days(props: {
     <Chart label={props.label} head={head} rows={rows}>
       <div ref={ref} class="days" onPointerMove={point} onPointerLeave={() => setAt(null)}>
         {width > 0 && (
-          <svg width={width} height={HEIGHT} aria-hidden="true">
+          <svg width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} aria-hidden="true">
             {y.ticks.map((tick) => (
               <g key={tick}>
                 <line

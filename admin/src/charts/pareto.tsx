@@ -24,7 +24,7 @@ export function Pareto({ shares }: { shares: number[] }) {
     <Chart label={label} head={[t.products, t.paretoY]} rows={shares.map((s, i) => [partOf(i + 1), f.percent(s)])}>
       <div ref={ref} class="pareto">
         {width > 0 && (
-          <svg width={width} height={HEIGHT} aria-hidden="true">
+          <svg width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} aria-hidden="true">
             {[0, MARK, FULL].map((bp) => (
               <g key={bp}>
                 <line class={bp === 0 ? "base" : "grid"} x1={LEFT} x2={width - RIGHT} y1={y(bp)} y2={y(bp)} />
