@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -56,12 +55,10 @@ type watcher struct {
 	faults  []string
 }
 
-var address = regexp.MustCompile(`"query: serving","address":"(http://[^"]+)"`)
-
 func (s *shop) watch(run *process) *watcher {
 	s.Helper()
-	s.eventually("the API serves", func() bool { return address.MatchString(run.Err.String()) }, run)
-	w := &watcher{s: s, url: address.FindStringSubmatch(run.Err.String())[1], stop: make(chan struct{}), ended: make(chan struct{})}
+	s.eventually("the API serves", func() bool { return run.QueryURL() != "" }, run)
+	w := &watcher{s: s, url: run.QueryURL(), stop: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
 		defer close(w.ended)
 		for {

@@ -84,9 +84,8 @@ func twice(t *testing.T, s *shop) {
 	run := s.start("run")
 	var address string
 	s.eventually("the API serves", func() bool {
-		_, after, ok := strings.Cut(run.Err.String(), `"query: serving","address":"http://`)
-		address, _, _ = strings.Cut(after, `"`)
-		return ok
+		address = strings.TrimPrefix(run.QueryURL(), "http://")
+		return address != ""
 	}, run)
 	reader, err := net.Dial("tcp", address)
 	must(t, err)

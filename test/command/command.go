@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -100,6 +101,18 @@ func (p *Process) Signal(sig os.Signal) error {
 func (p *Process) Kill() {
 	_ = p.Cmd.Process.Kill()
 	<-p.Ended
+}
+
+var servingLine = regexp.MustCompile(`"query: serving","page":"(http://[^"]+)/"`)
+
+// QueryURL is where the run's page and its query API are served, without a slash at its
+// end, as its log (JSON) says it; "" while they are not.
+func (p *Process) QueryURL() string {
+	found := servingLine.FindStringSubmatch(p.Err.String())
+	if found == nil {
+		return ""
+	}
+	return found[1]
 }
 
 // Text collects what a process prints, while it runs.

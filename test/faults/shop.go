@@ -149,9 +149,8 @@ func (s *shop) running() error {
 // queryURL waits until the query API serves, and returns where.
 func (s *shop) queryURL(ctx context.Context) (url string, err error) {
 	err = eventually(ctx, "the query API serves", func() (bool, error) {
-		_, after, ok := strings.Cut(s.parts["query"].Err.String(), `"query: serving","address":"`)
-		url, _, _ = strings.Cut(after, `"`)
-		return ok && url != "", s.running()
+		url = s.parts["query"].QueryURL()
+		return url != "", s.running()
 	})
 	return url, err
 }
