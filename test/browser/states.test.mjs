@@ -54,7 +54,7 @@ test("live: the first figures appear by themselves", async () => {
   await page.becomes("live");
   await page.settled();
   assert.match(await pill(), /Live\s+as of \d\d:\d\d/);
-  assert.notEqual(await profit(), "£0");
+  await until("the first figures", async () => (await profit()) !== "£0");
   assert.equal(await page.locator(".banner").count(), 0);
 });
 
@@ -121,6 +121,18 @@ test("offline on a new device: nothing is made up, and the page keeps trying", a
   await fresh.becomes("live");
   await fresh.settled();
   fresh.clean();
+  await fresh.context().close();
+});
+
+test("an API that does not allow this page's address is one that cannot be reached, and is said at once", async () => {
+  const had = front.config;
+  front.config = { ...had, url: shop.url };
+  const fresh = await openPage(browser);
+  await fresh.goto(front.url);
+  await fresh.locator(".fresh").waitFor(); // the settings were read
+  front.config = had;
+  await fresh.becomes("offline", 5_000);
+  assert.match(await fresh.locator(".banner").first().innerText(), /cannot be reached now/);
   await fresh.context().close();
 });
 

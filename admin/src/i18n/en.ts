@@ -72,7 +72,7 @@ export const en = {
   trend: (metric: string) => `${metric}, last 60 days`,
   table: "Figures as a table",
 
-  ranked: (n: number, shown: string) => `${shown} product${s(n)} with a profit`,
+  ranked: (n: number, shown: string) => `in all; ${shown} product${s(n)} with a profit`,
   best: "The ten that earn most",
   pareto: "How revenue is spread",
   paretoShare: (products: string, share: string) => `${products} of products bring ${share} of revenue`,

@@ -70,7 +70,7 @@ export const fr: Texts = {
   trend: (metric) => `${metric}, 60 derniers jours`,
   table: "Voir les chiffres en tableau",
 
-  ranked: (n, shown) => `${shown} article${s(n)} bénéficiaire${s(n)}`,
+  ranked: (n, shown) => `au total ; ${shown} article${s(n)} bénéficiaire${s(n)}`,
   best: "Les dix articles qui rapportent le plus",
   pareto: "Répartition du chiffre d’affaires",
   paretoShare: (products, share) => `${products} des articles font ${share} du chiffre d’affaires`,

@@ -5,9 +5,9 @@ import { overviewOf } from "../state/store";
 import { type Shown, useShown } from "./context";
 import { Head } from "./head";
 import { useList } from "./list";
+import { Listing } from "./listing";
 import { Choices, DayText, Figure, Money, nameOf, Skeleton, viewHref } from "./parts";
-import { type Column, Table } from "./table";
-import { NoRows, Pager, Tools } from "./tools";
+import type { Column } from "./table";
 
 export function Clients() {
   const shown = useShown();
@@ -44,47 +44,36 @@ export function Clients() {
       ) : (
         <Skeleton rows={4} class="figures" />
       )}
-      <section class="card list" aria-label={t.views.clients}>
-        <Choices
-          label={t.filter}
-          choices={[
-            choice(t.eligible, {}),
-            choice(t.gained, { moved: "gained", sort: "eligible_since" }),
-            choice(t.lost, { moved: "lost", sort: "lost_at" }),
-            choice(t.notEligible, { eligible: "false", sort: "progress" }),
-            choice(t.everyone, { all: "true" }),
-          ]}
-        />
-        <Tools
-          name="client-promotions"
-          selects={[
-            {
-              label: t.tier,
-              name: "tier",
-              options: [{ value: "", label: t.allTiers }, ...TIERS.map((x) => ({ value: x, label: t.tiers[x] }))],
-            },
-          ]}
-        />
-        {!page ? (
-          <Skeleton rows={12} class="rows" />
-        ) : page.items.length === 0 ? (
-          <NoRows title={t.noClients} help={t.noClientsHelp} />
-        ) : (
-          <>
-            <Table
-              caption={t.views.clients}
-              columns={columns(shown, page.sums, moved === "lost" || eligible === "false", all === "true")}
-              rows={page.items}
-              id={(k) => k.client_id}
-              href={(k) => viewHref("client", k.client_id)}
-              own="revenue"
-              busy={busy}
-              total={page.total}
-            />
-            <Pager page={page} />
-          </>
-        )}
-      </section>
+      <Listing
+        name="client-promotions"
+        title={t.views.clients}
+        choices={
+          <Choices
+            label={t.filter}
+            choices={[
+              choice(t.eligible, {}),
+              choice(t.gained, { moved: "gained", sort: "eligible_since" }),
+              choice(t.lost, { moved: "lost", sort: "lost_at" }),
+              choice(t.notEligible, { eligible: "false", sort: "progress" }),
+              choice(t.everyone, { all: "true" }),
+            ]}
+          />
+        }
+        selects={[
+          {
+            label: t.tier,
+            name: "tier",
+            options: [{ value: "", label: t.allTiers }, ...TIERS.map((x) => ({ value: x, label: t.tiers[x] }))],
+          },
+        ]}
+        page={page}
+        busy={busy}
+        columns={(sums) => columns(shown, sums, moved === "lost" || eligible === "false", all === "true")}
+        id={(k) => k.client_id}
+        href={(k) => viewHref("client", k.client_id)}
+        own="revenue"
+        none={{ title: t.noClients, help: t.noClientsHelp }}
+      />
     </>
   );
 }

@@ -7,9 +7,9 @@ import { overviewOf } from "../state/store";
 import { type Shown, useShown } from "./context";
 import { Head } from "./head";
 import { useList } from "./list";
+import { Listing } from "./listing";
 import { Card, DayText, Figure, Money, Skeleton, Unknown, viewHref } from "./parts";
-import { type Column, Table } from "./table";
-import { NoRows, Pager, Tools } from "./tools";
+import type { Column } from "./table";
 
 export function Risk() {
   const shown = useShown();
@@ -49,45 +49,32 @@ export function Risk() {
       ) : (
         <Skeleton rows={4} class="figures" />
       )}
-      <section class="card list" aria-label={t.views.risk}>
-        <Tools
-          name="loss-risk"
-          selects={[
-            {
-              label: t.filterRisk,
-              name: "flag",
-              options: [{ value: "", label: t.allFlags }, ...FLAGS.map((x) => ({ value: x, label: t.flags[x] }))],
-            },
-            {
-              label: t.category,
-              name: "category",
-              options: [
-                { value: "", label: t.allCategories },
-                ...(o?.categories ?? []).map((c) => ({ value: c, label: c })),
-              ],
-            },
-          ]}
-        />
-        {!page ? (
-          <Skeleton rows={12} class="rows" />
-        ) : page.items.length === 0 ? (
-          <NoRows title={t.noRisk} help={t.noRiskHelp} />
-        ) : (
-          <>
-            <Table
-              caption={t.views.risk}
-              columns={columns(shown, page.sums)}
-              rows={page.items}
-              id={(l) => `${l.product_id} ${l.lot}`}
-              href={(l) => viewHref("product", l.product_id)}
-              own="value_at_risk"
-              busy={busy}
-              total={page.total}
-            />
-            <Pager page={page} />
-          </>
-        )}
-      </section>
+      <Listing
+        name="loss-risk"
+        title={t.views.risk}
+        selects={[
+          {
+            label: t.filterRisk,
+            name: "flag",
+            options: [{ value: "", label: t.allFlags }, ...FLAGS.map((x) => ({ value: x, label: t.flags[x] }))],
+          },
+          {
+            label: t.category,
+            name: "category",
+            options: [
+              { value: "", label: t.allCategories },
+              ...(o?.categories ?? []).map((c) => ({ value: c, label: c })),
+            ],
+          },
+        ]}
+        page={page}
+        busy={busy}
+        columns={(sums) => columns(shown, sums)}
+        id={(l) => `${l.product_id} ${l.lot}`}
+        href={(l) => viewHref("product", l.product_id)}
+        own="value_at_risk"
+        none={{ title: t.noRisk, help: t.noRiskHelp }}
+      />
     </>
   );
 }

@@ -6,9 +6,9 @@ import { overviewOf } from "../state/store";
 import { type Shown, useShown } from "./context";
 import { Head, Windows } from "./head";
 import { useList } from "./list";
+import { Listing } from "./listing";
 import { Card, Change, DayText, Figure, Money, Skeleton, Unknown, viewHref } from "./parts";
-import { type Column, Table } from "./table";
-import { NoRows, Pager, Tools } from "./tools";
+import type { Column } from "./table";
 
 export function Winners() {
   const shown = useShown();
@@ -44,56 +44,43 @@ export function Winners() {
           )}
         </div>
       )}
-      <section class="card list" aria-label={t.views.winners}>
-        <Tools
-          name="product-winners"
-          selects={[
-            {
-              label: t.products,
-              name: "all",
-              options: [
-                { value: "", label: t.rankedOnly },
-                { value: "true", label: t.everything },
-              ],
-            },
-            {
-              label: t.category,
-              name: "category",
-              options: [
-                { value: "", label: t.allCategories },
-                ...(o?.categories ?? []).map((c) => ({ value: c, label: c })),
-              ],
-            },
-            {
-              label: t.margin,
-              name: "below_minimum",
-              options: [
-                { value: "", label: t.margin },
-                { value: "true", label: t.belowOnly },
-              ],
-            },
-          ]}
-        />
-        {!page ? (
-          <Skeleton rows={12} class="rows" />
-        ) : page.items.length === 0 ? (
-          <NoRows title={t.noWinners} help={t.noWinnersHelp} />
-        ) : (
-          <>
-            <Table
-              caption={t.views.winners}
-              columns={columns(shown, page.sums)}
-              rows={page.items}
-              id={(p) => p.product_id}
-              href={(p) => viewHref("product", p.product_id)}
-              own="rank"
-              busy={busy}
-              total={page.total}
-            />
-            <Pager page={page} />
-          </>
-        )}
-      </section>
+      <Listing
+        name="product-winners"
+        title={t.views.winners}
+        selects={[
+          {
+            label: t.products,
+            name: "all",
+            options: [
+              { value: "", label: t.rankedOnly },
+              { value: "true", label: t.everything },
+            ],
+          },
+          {
+            label: t.category,
+            name: "category",
+            options: [
+              { value: "", label: t.allCategories },
+              ...(o?.categories ?? []).map((c) => ({ value: c, label: c })),
+            ],
+          },
+          {
+            label: t.margin,
+            name: "below_minimum",
+            options: [
+              { value: "", label: t.margin },
+              { value: "true", label: t.belowOnly },
+            ],
+          },
+        ]}
+        page={page}
+        busy={busy}
+        columns={(sums) => columns(shown, sums)}
+        id={(p) => p.product_id}
+        href={(p) => viewHref("product", p.product_id)}
+        own="rank"
+        none={{ title: t.noWinners, help: t.noWinnersHelp }}
+      />
     </>
   );
 }
