@@ -38,6 +38,7 @@ const LOOKS = [
   { name: "French, dark, 360", locale: "fr-FR", colorScheme: "dark", width: 360, axe: true },
   { name: "French, light, 1920", locale: "fr-FR", colorScheme: "light", width: 1920 },
   { name: "English, dark, more contrast, 1920", locale: "en-US", colorScheme: "dark", contrast: "more", width: 1920 },
+  { name: "French, dark, forced colours, 3840", locale: "fr-FR", colorScheme: "dark", forcedColors: "active", width: 3840 },
 ];
 
 for (const look of LOOKS) {
