@@ -61,6 +61,7 @@ func (c *console) runDemo(ctx context.Context, exit bool) (err error) {
 	}()
 	err = c.load(runCtx, app, started)
 	if err == nil && !exit {
+		fmt.Fprintf(c.out, "The manager's page: %s/\n", app.QueryURL())
 		fmt.Fprintf(c.err, "\nServing until Ctrl+C. In another terminal: comptoir status --data %s\n", dir.Path())
 		level.Set(cfg.LogLevel)
 		<-runCtx.Done()
@@ -131,6 +132,6 @@ func (c *console) load(ctx context.Context, app *runner.App, started time.Time) 
 	if err := printLists(ctx, c.out, s); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.out, "Imported in %.1f s, everything applied after %.1f s.\nThe manager's page: %s/\n", imported.Seconds(), level.Seconds(), app.QueryURL())
+	_, err := fmt.Fprintf(c.out, "Imported in %.1f s, everything applied after %.1f s.\n", imported.Seconds(), level.Seconds())
 	return err
 }

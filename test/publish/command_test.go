@@ -3,20 +3,19 @@
 package publish
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"comptoir/local/ledger"
 	"comptoir/shared/event"
 	"comptoir/shared/money"
+	"comptoir/test/command"
 	"comptoir/test/harness"
 )
 
@@ -31,8 +30,8 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(scratch)
 		binary = filepath.Join(scratch, "comptoir")
-		if out, err := exec.Command("go", "build", "-o", binary, "comptoir/local/cmd/comptoir").CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "building the command: %v\n%s", err, out)
+		if err := command.Build(context.Background(), "", binary); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		return m.Run()
@@ -93,63 +92,39 @@ func (s *shop) sell() {
 
 // run is one run of `comptoir publish`.
 type run struct {
-	t     *testing.T
-	cmd   *exec.Cmd
-	said  output
-	ended chan struct{}
-}
-
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
+	*command.Process
+	t *testing.T
 }
 
 // publish starts the command with nothing of the tester's own environment.
 func (s *shop) publish(t *testing.T, env map[string]string, args ...string) *run {
 	t.Helper()
-	r := &run{t: t, ended: make(chan struct{})}
-	r.cmd = exec.CommandContext(context.Background(), binary, append([]string{"publish", "--data", s.Path}, args...)...)
-	home := t.TempDir()
-	r.cmd.Env = []string{"HOME=" + home, "TMPDIR=" + home, "PATH=/nowhere", "CURRENCY=EUR", "BUSINESS_TIMEZONE=Europe/Paris", "BUSINESS_DATE=" + today.String(), "LOG_FORMAT=text", "LOG_LEVEL=debug"}
-	for name, value := range env {
-		r.cmd.Env = append(r.cmd.Env, name+"="+value)
-	}
-	r.cmd.Stdout, r.cmd.Stderr = &r.said, &r.said
-	if err := r.cmd.Start(); err != nil {
+	settings := map[string]string{"CURRENCY": "EUR", "BUSINESS_TIMEZONE": "Europe/Paris", "BUSINESS_DATE": today.String(), "LOG_FORMAT": "text", "LOG_LEVEL": "debug"}
+	maps.Copy(settings, env)
+	p, err := command.Start(binary, t.TempDir(), settings, append([]string{"publish", "--data", s.Path}, args...)...)
+	if err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		_ = r.cmd.Wait() // how it ended is asked for by the test
-		close(r.ended)
-	}()
-	t.Cleanup(func() { _ = r.cmd.Process.Kill(); <-r.ended })
-	return r
+	t.Cleanup(p.Kill)
+	return &run{Process: p, t: t}
 }
+
+// said is all that the run printed.
+func (r *run) said() string { return r.Out.String() + r.Err.String() }
 
 // exits waits for the end and demands an exit code.
 func (r *run) exits(code int) string {
 	r.t.Helper()
-	select {
-	case <-r.ended:
-	case <-time.After(patience):
-		r.t.Fatalf("it does not end:\n%s", r.said.String())
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	got, err := r.Wait(ctx)
+	if err != nil {
+		r.t.Fatal(err)
 	}
-	if got := r.cmd.ProcessState.ExitCode(); got != code {
-		r.t.Fatalf("exit %d, want %d:\n%s", got, code, r.said.String())
+	if got != code {
+		r.t.Fatalf("exit %d, want %d:\n%s", got, code, r.said())
 	}
-	return r.said.String()
+	return r.said()
 }
 
 // refuses demands exit 1 with one sentence that has all of parts in it.
@@ -170,13 +145,11 @@ func (r *run) refuses(parts ...string) {
 func (r *run) eventually(what string, f func() bool) {
 	r.t.Helper()
 	for deadline := time.Now().Add(patience); !f(); time.Sleep(20 * time.Millisecond) {
-		select {
-		case <-r.ended:
-			r.t.Fatalf("it ended before %s:\n%s", what, r.said.String())
-		default:
+		if !r.Running() {
+			r.t.Fatalf("it ended before %s:\n%s", what, r.said())
 		}
 		if time.Now().After(deadline) {
-			r.t.Fatalf("it never came to be: %s:\n%s", what, r.said.String())
+			r.t.Fatalf("it never came to be: %s:\n%s", what, r.said())
 		}
 	}
 }

@@ -141,8 +141,7 @@ func TestKilledPublishers(t *testing.T) {
 			for ; killed < kills || len(versions) < 5 && time.Since(started) < patience; killed++ {
 				p := s.publish(t, env, to, "--with-page", "--watch", "--keep", "6s")
 				time.Sleep(rand.N(2*took + 100*time.Millisecond))
-				_ = p.cmd.Process.Kill()
-				<-p.ended
+				p.Kill()
 				versions[r.seenNow()] = true
 			}
 			close(done)
@@ -206,12 +205,12 @@ func TestWatching(t *testing.T) {
 
 	store.Stop()
 	s.sell()
-	p.eventually("the trouble to be told", func() bool { return strings.Contains(p.said.String(), "publishing failed") })
+	p.eventually("the trouble to be told", func() bool { return strings.Contains(p.said(), "publishing failed") })
 	store.Run(t)
 	p.eventually("the sale during the trouble", newer(after.Version))
-	p.eventually("the end of the trouble to be told", func() bool { return strings.Contains(p.said.String(), "publishing goes on") })
+	p.eventually("the end of the trouble to be told", func() bool { return strings.Contains(p.said(), "publishing goes on") })
 
-	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := p.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
 	if said := p.exits(0); strings.Contains(said, "comptoir: ") {
