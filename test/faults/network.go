@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
@@ -78,11 +79,24 @@ func (w *way) heal() error {
 	for i, p := range w.proxies {
 		p.Stop()
 		w.proxies[i] = toxiproxy.NewProxy(w.server, p.Name, p.Listen, p.Upstream)
-		if err := w.proxies[i].Start(); err != nil {
+		if err := startAgain(w.proxies[i]); err != nil {
 			return fmt.Errorf("leading to %s again: %w", w.name, err)
 		}
 	}
 	return nil
+}
+
+// startAgain starts a proxy at the port of one that was stopped. A program that is being
+// started just then has a copy of the old listener until it runs, so the port is not free
+// at once.
+func startAgain(p *toxiproxy.Proxy) (err error) {
+	for range 50 {
+		if err = p.Start(); !errors.Is(err, syscall.EADDRINUSE) {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return err
 }
 
 const (
