@@ -154,6 +154,9 @@ func (h *history) settle() {
 	for _, p := range h.producers {
 		p.release()
 	}
+	if h.plan.rebuilds {
+		h.drain(func() bool { return true }) // the swap of a rebuild that was killed may be under way still
+	}
 	if _, filling := h.live(); filling || h.plan.rebuilds && h.plan.seed%3 == 0 {
 		h.rebuild(false)
 	}
