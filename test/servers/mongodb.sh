@@ -100,11 +100,16 @@ lay_out() {
 start_postgresql() {
 	! ours "$dir/data/postmaster.pid" "$dir/data" || return 0
 	# Every process of a cluster works in its data directory. A postmaster that was
-	# killed leaves them for a moment, and a lock file that they may mistake.
-	local i
+	# killed leaves them for a moment, and a lock file that they may mistake. One of
+	# them that waits for a lock does not see that it is gone; it may be killed too,
+	# since nothing may use their shared memory any more.
+	local i left
 	for i in $(seq 300); do
-		[ -n "$(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$dir/data" -print -quit 2>/dev/null)" ] || break
+		left=$(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$dir/data" 2>/dev/null | cut -d/ -f3)
+		[ -n "$left" ] || break
 		[ "$i" != 300 ] || fail "old processes of PostgreSQL remain in $dir/data: end them"
+		# shellcheck disable=SC2086 # one word for each process
+		[ "$i" != 100 ] || kill -9 $left 2>/dev/null || true
 		sleep 0.1
 	done
 	rm -f "$dir/data/postmaster.pid"
