@@ -105,7 +105,7 @@ start_postgresql() {
 	# since nothing may use their shared memory any more.
 	local i left
 	for i in $(seq 300); do
-		left=$(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$dir/data" 2>/dev/null | cut -d/ -f3)
+		left=$(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$dir/data" 2>/dev/null | cut -d/ -f3) || true # processes come and go meanwhile
 		[ -n "$left" ] || break
 		[ "$i" != 300 ] || fail "old processes of PostgreSQL remain in $dir/data: end them"
 		# shellcheck disable=SC2086 # one word for each process
