@@ -33,32 +33,45 @@ func (l *Ledger) Events(ctx context.Context, stream string, from int64, limit in
 	}
 	from = max(from, 1)
 	var events []Logged
-	source := l.Source()
-	err = l.asking(ctx, func(q asker) error {
-		return q.each("SELECT id, uuid, type, key, revision, time, subject, CAST(data AS BLOB) FROM event_log WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", func(r row) error {
-			id, _ := r[1].([]byte)
-			data, _ := r[7].([]byte) // the driver's own copy
-			t, ok := typesByName[r.text(2)]
-			if !ok || len(id) != 16 {
-				return fmt.Errorf("event %d of %s has the type %q, which this program does not know: use the newer program", r.int(0)&sequenceMask, stream, r.text(2))
-			}
-			if events == nil {
-				events = make([]Logged, 0, min(limit, 1024))
-			}
-			events = append(events, Logged{
-				Attributes: event.Attributes{
-					ID: uuidText(id), Source: source, Type: t, Subject: r.text(6), Time: timeOf(r.int(5)), Key: r.text(3),
-					Revision: r.int(4), Stream: stream, Sequence: r.int(0) & sequenceMask,
-				},
-				Data: data,
-			})
-			return nil
-		}, number<<sequenceBits|from, number<<sequenceBits|sequenceMask, int64(limit))
+	err = l.asking(ctx, func(q asker) (err error) {
+		events, err = l.readEvents(q, stream, eventsQuery+"ORDER BY id LIMIT ?", limit, number<<sequenceBits|from, number<<sequenceBits|sequenceMask, int64(limit))
+		return err
 	})
 	if err != nil {
 		return nil, l.explain("reading the events of", err)
 	}
 	return events, nil
+}
+
+const eventsQuery = "SELECT id, uuid, type, key, revision, time, subject, CAST(data AS BLOB) FROM event_log WHERE id BETWEEN ? AND ? "
+
+// eventsBetween returns the events of an entry among some of a stream.
+func (l *Ledger) eventsBetween(q asker, stream string, from, to, entry int64) ([]Logged, error) {
+	return l.readEvents(q, stream, eventsQuery+"AND entry = ? ORDER BY id", 8, from, to, entry)
+}
+
+func (l *Ledger) readEvents(q asker, stream, query string, expected int, args ...any) (events []Logged, err error) {
+	source := l.Source()
+	err = q.each(query, func(r row) error {
+		id, _ := r[1].([]byte)
+		data, _ := r[7].([]byte) // the driver's own copy
+		t, ok := typesByName[r.text(2)]
+		if !ok || len(id) != 16 {
+			return fmt.Errorf("event %d of %s has the type %q, which this program does not know: use the newer program", r.int(0)&sequenceMask, stream, r.text(2))
+		}
+		if events == nil {
+			events = make([]Logged, 0, min(expected, 1024))
+		}
+		events = append(events, Logged{
+			Attributes: event.Attributes{
+				ID: uuidText(id), Source: source, Type: t, Subject: r.text(6), Time: timeOf(r.int(5)), Key: r.text(3),
+				Revision: r.int(4), Stream: stream, Sequence: r.int(0) & sequenceMask,
+			},
+			Data: data,
+		})
+		return nil
+	}, args...)
+	return events, err
 }
 
 func uuidText(id []byte) string {
