@@ -47,3 +47,6 @@ func (l *Ledger) Try(ctx context.Context, who string, f func(*Tx) error) error {
 	}
 	return err
 }
+
+// LastEntry is the id of the entry that was recorded last, in this transaction or before.
+func (tx *Tx) LastEntry() int64 { return tx.b.entry }

@@ -1,0 +1,3 @@
+package accountant
+
+var frenchWords = map[string]string{}
