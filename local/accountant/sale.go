@@ -2,8 +2,10 @@ package accountant
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"comptoir/local/ledger"
@@ -162,6 +164,32 @@ func (r *request) quoteDocument(f *form, d *typedDocument) (*quote, error) {
 	return q, nil
 }
 
+// quoteSoFar is quoteDocument without the lines whose product is still being typed.
+func (r *request) quoteSoFar(f *form, d *typedDocument) (*quote, error) {
+	known := *f
+	known.Faults, known.order = maps.Clone(f.Faults), slices.Clone(f.order)
+	sold, at := d.head.Lines, d.at
+	d.head.Lines, d.at = nil, nil
+	for i, line := range sold {
+		unnamed := d.lines[at[i]].Name == ""
+		if !unnamed {
+			d.head.Lines, d.at = append(d.head.Lines, line), append(d.at, at[i])
+			continue
+		}
+		for _, name := range lineFields {
+			delete(known.Faults, d.lines[at[i]].path(name))
+		}
+	}
+	if len(d.head.Lines) == 0 {
+		return nil, nil
+	}
+	q, err := r.quoteDocument(&known, d)
+	for field, text := range known.Faults {
+		f.fault(field, text)
+	}
+	return q, err
+}
+
 func (d *typedDocument) refused(f *form, err error) error {
 	place := inForm(d.at)
 	return f.refused(err, func(field string) string {
@@ -181,7 +209,7 @@ func (r *request) previewDocument(credit bool) error {
 	if err != nil {
 		return err
 	}
-	q, err := r.quoteDocument(f, d)
+	q, err := r.quoteSoFar(f, d)
 	if err != nil {
 		return err
 	}
