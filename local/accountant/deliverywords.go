@@ -44,7 +44,7 @@ func (s *speaker) delivery(w *way) delivery {
 	}
 	d.Steps = append(d.Steps, published)
 	for _, c := range w.analytics {
-		one := Step{ID: c.Analytic, State: "waiting", Label: s.T("Counted in %s", s.T(c.Analytic)), Detail: s.T("%d of %d events", c.Holds, c.Takes)}
+		one := Step{ID: c.Analytic, State: "waiting", Label: s.T("Counted in %s", s.analytic(c.Analytic)), Detail: s.T("%d of %d events", c.Holds, c.Takes)}
 		if c.Holds >= c.Takes {
 			one.State, one.Detail = "done", s.after(w, c.Analytic)
 		}
@@ -66,6 +66,19 @@ func (s *speaker) delivery(w *way) delivery {
 		d.Parts = append(d.Parts, p)
 	}
 	return d
+}
+
+// analytic is what the manager's page calls an analytic.
+func (s *speaker) analytic(name string) string {
+	switch name {
+	case "product-winners":
+		return s.T("Winners")
+	case "loss-risk":
+		return s.T("Loss risk")
+	case "client-promotions":
+		return s.T("Clients")
+	}
+	return name
 }
 
 // places tells where an entry lies on Kafka, in short.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"comptoir/local/ledger"
+	"comptoir/shared/event"
 	"comptoir/shared/money"
 )
 
@@ -131,10 +132,17 @@ func (r *request) exportProducts() error {
 	return r.export("products.csv", func(out *sheet) error {
 		out.row(r.say.T("Code"), r.say.T("Name"), r.say.T("Category"), r.say.T("Kind"), r.say.T("Buying price, %s", c), r.say.T("Selling price, %s", c), r.say.T("Minimum margin, %"), r.say.T("Tax, %"), r.say.T("Barcodes"), r.say.T("Archived"))
 		for _, p := range products {
-			out.row(p.ID, p.Name, p.Category, r.say.T(string(p.Kind)), amountCell(p.BuyPrice, c), amountCell(p.SellPrice, c), shareCell(p.MinMargin), shareCell(p.TaxRate), strings.Join(p.Barcodes, " "), r.yes(p.Archived))
+			out.row(p.ID, p.Name, p.Category, r.kindOf(p), amountCell(p.BuyPrice, c), amountCell(p.SellPrice, c), shareCell(p.MinMargin), shareCell(p.TaxRate), strings.Join(p.Barcodes, " "), r.yes(p.Archived))
 		}
 		return nil
 	})
+}
+
+func (r *request) kindOf(p ledger.Listed) string {
+	if p.Kind == event.KindService {
+		return r.say.T("Service")
+	}
+	return r.say.T("Goods with a stock")
 }
 
 func (r *request) exportClients() error {
