@@ -22,6 +22,9 @@ type Config struct {
 	Ledger *ledger.Ledger
 	// Progress tells what was counted; nil where no state is to be read.
 	Progress Progress
+	// Acknowledged gives the last sequence of each stream that Kafka has acknowledged,
+	// which the ledger notes a moment later; may be nil.
+	Acknowledged func() map[string]int64
 	// Wake is called after each entry, so that it is published at once; may be nil.
 	Wake func()
 	// Who is the name under which entries are recorded until another one is given.
@@ -65,7 +68,7 @@ func New(c Config) (*App, error) {
 	if c.Who == "" {
 		c.Who = "accountant"
 	}
-	a := &App{c: c, ledger: c.Ledger, door: newDoor(c.PasswordHash), delivery: newTracker(c.Ledger, c.Progress)}
+	a := &App{c: c, ledger: c.Ledger, door: newDoor(c.PasswordHash), delivery: newTracker(c)}
 	a.products = newIndex(c.Ledger.ProductsSince, func(p ledger.Listed) (string, []string) {
 		return p.ID, append([]string{p.ID, p.Name}, p.Barcodes...)
 	})

@@ -47,13 +47,19 @@ func (w *way) done() bool {
 			return false
 		}
 	}
+	for _, e := range w.events {
+		if e.Offset < 0 && time.Since(w.entry.At) < slow {
+			return false // the relay notes where it is within a second
+		}
+	}
 	return true
 }
 
 // tracker looks where entries are, and remembers when it saw them arrive.
 type tracker struct {
-	ledger   *ledger.Ledger
-	progress Progress
+	ledger       *ledger.Ledger
+	progress     Progress
+	acknowledged func() map[string]int64
 
 	mu    sync.Mutex
 	looks map[int64]*look
@@ -73,8 +79,8 @@ const (
 	apart = time.Second
 )
 
-func newTracker(l *ledger.Ledger, p Progress) *tracker {
-	return &tracker{ledger: l, progress: p, looks: map[int64]*look{}}
+func newTracker(c Config) *tracker {
+	return &tracker{ledger: c.Ledger, progress: c.Progress, acknowledged: c.Acknowledged, looks: map[int64]*look{}}
 }
 
 func (t *tracker) look(ctx context.Context, e ledger.Entry) (*way, error) {
@@ -83,7 +89,13 @@ func (t *tracker) look(ctx context.Context, e ledger.Entry) (*way, error) {
 	if w.events, err = t.ledger.EventsOf(ctx, e.ID); err != nil {
 		return nil, err
 	}
-	for _, one := range w.events {
+	var acked map[string]int64
+	if t.acknowledged != nil {
+		acked = t.acknowledged()
+	}
+	for i := range w.events {
+		one := &w.events[i]
+		one.Published = one.Published || one.Sequence <= acked[one.Stream]
 		if one.Published {
 			w.published++
 		}

@@ -88,9 +88,35 @@ func firstAfter(q asker, number, last, micros int64) (int64, error) {
 }
 
 func offsetOf(q asker, stream, sequence int64) (int64, error) {
-	r, ok, err := q.row("SELECT shift FROM publications WHERE stream = ? AND first <= ? ORDER BY first DESC LIMIT 1", stream, sequence)
-	if err != nil || !ok {
+	r, ok, err := q.row("SELECT shift, last FROM publications WHERE stream = ? AND first <= ? ORDER BY first DESC LIMIT 1", stream, sequence)
+	if err != nil || !ok || r.int(1) < sequence {
 		return -1, err
 	}
 	return sequence + r.int(0), nil
+}
+
+// Run is a run of events of a stream that Kafka has at following offsets: that of
+// each is its sequence + Shift.
+type Run struct {
+	Stream             string
+	First, Last, Shift int64
+}
+
+// noteRun notes where events are. What was noted of them before, and of those after
+// them, no longer holds: they were published again.
+func noteRun(w *writer, stream int64, run Run) error {
+	r, ok, err := w.row("SELECT first FROM publications WHERE stream = ? AND last = ? AND shift = ?", stream, run.First-1, run.Shift)
+	if err != nil {
+		return err
+	}
+	if ok {
+		run.First = r.int(0)
+	}
+	if err := w.exec("DELETE FROM publications WHERE stream = ? AND first >= ?", stream, run.First); err != nil {
+		return err
+	}
+	if err := w.exec("UPDATE publications SET last = ?1 - 1 WHERE stream = ?2 AND last >= ?1", run.First, stream); err != nil {
+		return err
+	}
+	return w.exec("INSERT INTO publications (stream, first, last, shift) VALUES (?, ?, ?, ?)", stream, run.First, run.Last, run.Shift)
 }

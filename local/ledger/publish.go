@@ -192,8 +192,8 @@ func (l *Ledger) Published(ctx context.Context) (map[string]int64, error) {
 }
 
 // MarkPublished notes how far streams have been published; a mark never goes
-// back, and what did not move is not written.
-func (l *Ledger) MarkPublished(ctx context.Context, marks map[string]int64) error {
+// back, and what did not move is not written. Where the events are is noted with it.
+func (l *Ledger) MarkPublished(ctx context.Context, marks map[string]int64, runs ...Run) error {
 	return l.immediate(ctx, "noting what was published of", func(w *writer) error {
 		for stream, sequence := range marks {
 			number, err := l.streamNumber(stream)
@@ -201,6 +201,15 @@ func (l *Ledger) MarkPublished(ctx context.Context, marks map[string]int64) erro
 				return err
 			}
 			if err := w.exec("UPDATE streams SET published = ?1 WHERE number = ?2 AND published < ?1", sequence, number); err != nil {
+				return l.explain("noting what was published of", err)
+			}
+		}
+		for _, run := range runs {
+			number, err := l.streamNumber(run.Stream)
+			if err != nil {
+				return err
+			}
+			if err := noteRun(w, number, run); err != nil {
 				return l.explain("noting what was published of", err)
 			}
 		}

@@ -45,8 +45,12 @@ func (a *App) openAccountant(ctx context.Context) error {
 	if all == nil {
 		all = functions.All(functions.Defaults(a.currency))
 	}
+	var acknowledged func() map[string]int64
+	if a.relay != nil {
+		acknowledged = func() map[string]int64 { return a.relay.Status().Streams }
+	}
 	if a.books, err = accountant.New(accountant.Config{
-		Ledger: a.ledger, Progress: &counted{reader, all, a.ledger.Source()}, Wake: a.Wake, Who: userName(), PasswordHash: strings.TrimSpace(string(hash)),
+		Ledger: a.ledger, Progress: &counted{reader, all, a.ledger.Source()}, Acknowledged: acknowledged, Wake: a.Wake, Who: userName(), PasswordHash: strings.TrimSpace(string(hash)),
 		Hosts: a.o.Config.AccountantHosts, TaxRate: a.o.Config.TaxRate, Manager: a.managersPage, Log: a.o.Log,
 	}); err != nil {
 		return err

@@ -22,11 +22,12 @@ CREATE TABLE submissions (
 CREATE TRIGGER submissions_kept BEFORE DELETE ON submissions BEGIN SELECT RAISE(ABORT, 'submissions are never deleted'); END;
 CREATE TRIGGER submissions_fixed BEFORE UPDATE ON submissions BEGIN SELECT RAISE(ABORT, 'submissions are never changed'); END;
 
--- Where Kafka keeps what was published: from the sequence first on, an event of the
--- stream is at its sequence + shift of the stream's partition. A row only where the shift changes.
+-- Where Kafka keeps what was published: the events of a stream from the sequence first
+-- to last are at their sequence + shift of the stream's partition.
 CREATE TABLE publications (
   stream INTEGER NOT NULL REFERENCES streams (number),
   first  INTEGER NOT NULL CHECK (first > 0),
+  last   INTEGER NOT NULL CHECK (last >= first),
   shift  INTEGER NOT NULL,
   PRIMARY KEY (stream, first)
 ) STRICT, WITHOUT ROWID;
