@@ -107,6 +107,14 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(a.c.Log.Handler(), slog.LevelWarn),
 	}
+	// The first word that is typed is not to wait for the catalogue.
+	go func() {
+		for _, warm := range []func() error{func() error { _, _, err := a.products.get(ctx, ""); return err }, func() error { _, _, err := a.clients.get(ctx, ""); return err }} {
+			if err := warm(); err != nil && ctx.Err() == nil {
+				a.c.Log.Warn("accountant: the catalogue could not be read ahead", "error", err)
+			}
+		}
+	}()
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {

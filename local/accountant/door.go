@@ -66,7 +66,7 @@ func (d *door) open(from, password string) (session string, wait time.Duration) 
 			d.callers = map[string]caller{} // who fills it with addresses gains a few tries
 		}
 		d.callers[from] = c
-		return "", c.until.Sub(now)
+		return "", max(0, c.until.Sub(now))
 	}
 	delete(d.callers, from)
 	for token, until := range d.sessions {
