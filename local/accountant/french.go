@@ -46,6 +46,7 @@ var frenchWords = map[string]string{
 	"Dark":                         "Sombre",
 	"Date":                         "Date",
 	"Delivery note":                "Bon de livraison",
+	"Display":                      "Affichage",
 	"Discount":                     "Remise",
 	"Discount on all, %s":          "Remise sur le tout, %s",
 	"Empty where it is not known: profit is then unknown too.":  "Vide s’il est inconnu : le bénéfice l’est alors aussi.",
