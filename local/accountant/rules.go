@@ -36,6 +36,8 @@ func upper(s string) string {
 
 // frenchRules are the ledger's refusals by code, or by code and field; %s is the
 // value as it was given.
+//
+//nolint:gosec,misspell // it is French, and no password
 var frenchRules = map[string]string{
 	"barcode_taken":           "Le code-barres %s est déjà celui d’un autre produit. Corrigez-le, ou retirez-le d’abord de ce produit.",
 	"client":                  "Un avoir lié est celui du client de sa facture. Laissez le client vide.",
