@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"comptoir/local/ledger"
 	"comptoir/shared/event"
@@ -27,6 +28,8 @@ type documentPage struct {
 	// AskFuture: the date lies ahead, and is to be confirmed.
 	AskFuture bool
 	Recorded  *recorded
+	// NoInvoice: the invoice of which something was to come back is not there.
+	NoInvoice bool
 }
 
 // recorded is the entry that the form before this one became.
@@ -58,6 +61,17 @@ func (r *request) newDocument(credit bool) error {
 	p, err := r.documentPage(f, credit, f.typedLines(credit))
 	if err != nil {
 		return err
+	}
+	if number := strings.ToUpper(strings.TrimSpace(r.URL.Query().Get("invoice"))); credit && number != "" {
+		d, ok, err := r.app.ledger.Document(r.Context(), number)
+		if err != nil {
+			return err
+		}
+		if ok && d.Kind == ledger.KindInvoice {
+			return r.redirect("/entries/" + plainInt(d.Entry) + "/return")
+		}
+		p.NoInvoice = true
+		f.Set("invoice", number)
 	}
 	if p.Recorded, err = r.justRecorded(); err != nil {
 		return err
