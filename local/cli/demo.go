@@ -61,7 +61,7 @@ func (c *console) runDemo(ctx context.Context, exit bool) (err error) {
 	}()
 	err = c.load(runCtx, app, started)
 	if err == nil && !exit {
-		fmt.Fprintf(c.out, "The manager's page: %s/\n", app.QueryURL())
+		fmt.Fprintf(c.out, "The manager's page: %s/\nThe accountant's app: %s/\n", app.QueryURL(), app.AccountantURL())
 		fmt.Fprintf(c.err, "\nServing until Ctrl+C. In another terminal: comptoir status --data %s\n", dir.Path())
 		level.Set(cfg.LogLevel)
 		<-runCtx.Done()
