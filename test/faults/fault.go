@@ -85,10 +85,10 @@ func beginPart(part string) func(context.Context, *strike) error {
 func killImport(ctx context.Context, k *strike) error {
 	for {
 		p := k.feed.now()
-		if p == nil {
+		if p == nil && k.feed.over() {
 			return errors.New("the import was over before it was killed")
 		}
-		if time.Since(p.Began) >= k.moment && p.Running() {
+		if p != nil && time.Since(p.Began) >= k.moment {
 			p.Kill()
 			return nil
 		}
@@ -151,7 +151,7 @@ func fillDisk(ctx context.Context, k *strike) error {
 		return err
 	}
 	return eventually(ctx, "an import is refused", func() (bool, error) {
-		if k.feed.again() == 0 && k.feed.now() == nil {
+		if k.feed.over() && k.feed.again() == 0 {
 			return false, errors.New("it was over before the disk was full")
 		}
 		return k.feed.again() > 0, k.s.running()

@@ -104,22 +104,24 @@ func (f *feed) set(p *command.Process) {
 	f.current = p
 }
 
-// now is the import that runs, nil where there is none any more.
+// now is the import that runs, nil where there is none, between two or after the last.
 func (f *feed) now() *command.Process {
-	for range 1000 {
-		f.mu.Lock()
-		p := f.current
-		f.mu.Unlock()
-		if p != nil && p.Running() {
-			return p
-		}
-		select {
-		case <-f.done:
-			return nil
-		case <-time.After(time.Millisecond):
-		}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p := f.current; p != nil && p.Running() {
+		return p
 	}
 	return nil
+}
+
+// over tells whether the last import has ended.
+func (f *feed) over() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // mayStop lets imports end with a sentence that has this in it; goOn runs them again.
