@@ -27,7 +27,10 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require go.yaml.in/yaml/v3 v3.0.6
+require (
+	github.com/xuri/nfp v0.0.2-0.20250530014748-2ddeb826f9a9
+	go.yaml.in/yaml/v3 v3.0.6
+)
 
 require (
 	github.com/aws/aws-lambda-go v1.55.1

@@ -36,7 +36,7 @@ func child(dir string) error {
 		return err
 	}
 	_, err = importer.Import(context.Background(), importer.Options{
-		Ledger: l, Who: "test", Files: importer.Paths(somePaths(dir)...),
+		Ledger: l, Who: "test", Profile: importer.OnlineRetail, Files: importer.Paths(somePaths(dir)...),
 		Progress: func(s importer.Step) {
 			if s.Total > 0 {
 				fmt.Println(s.Stage)
