@@ -123,6 +123,10 @@ func (s *session) run(ctx context.Context) (err error) {
 		return fmt.Errorf("nothing was recorded: %w", err)
 	}
 	s.total = s.survey.rows
+	source, err := s.markable()
+	if err != nil {
+		return fmt.Errorf("nothing was recorded: %w", err)
+	}
 	if s.rejects, err = newRejects(s.Rejects); err != nil {
 		return err
 	}
@@ -143,7 +147,7 @@ func (s *session) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err // the same import again says them all
 	}
-	return errors.Join(s.end(ctx), s.mark(), s.rejects.close())
+	return errors.Join(s.end(ctx), s.mark(source), s.rejects.close())
 }
 
 // sum completes the summary.

@@ -49,6 +49,7 @@ type Summary struct {
 	Rules       []RuleCount
 	Rejects     []Reject // the first Printed
 	RejectsFile string
+	MarkedFile  string // the copy with its faults marked; "" where there is none
 
 	Took time.Duration
 }
@@ -256,6 +257,8 @@ func (s Summary) rejected(say func(string, ...any)) {
 		shown += r.Rows
 	}
 	switch more := s.Rejected - shown; {
+	case s.MarkedFile != "":
+		say("  marked in %s: repair it there and import that file", s.MarkedFile)
 	case s.RejectsFile != "":
 		say("  all of them: %s", s.RejectsFile)
 	case more > 0:
