@@ -113,6 +113,15 @@ func (c column) place(names []string) int {
 // name of its sheet, else by its columns.
 func (p profile) recogniseOwn(file, sheet string, header, names []string) (recognised, error) {
 	where := placeName(file, sheet)
+	for _, other := range profiles() {
+		// Its catalogue and its stock have columns of ours; its documents have rules of their own.
+		if !other.exact {
+			continue
+		}
+		if r, err := other.recognise("", "", header); err == nil && r.layout.kind == invoices {
+			return recognised{}, fmt.Errorf("reading %s: these are the columns of the profile %s: add --profile %s", where, other.name, other.name)
+		}
+	}
 	var found []recognised
 	most := 0
 	for _, l := range p.layouts {
@@ -141,13 +150,6 @@ func (p profile) recogniseOwn(file, sheet string, header, names []string) (recog
 }
 
 func (p profile) unknownTable(where string, header []string) error {
-	for _, other := range profiles() {
-		if other.exact {
-			if r, err := other.recognise("", "", header); err == nil {
-				return fmt.Errorf("reading %s: these are the columns of the profile %s (%s): add --profile %s", where, other.name, r.layout.kind, other.name)
-			}
-		}
-	}
 	var expected []string
 	for _, l := range p.layouts {
 		var names []string

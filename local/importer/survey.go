@@ -77,7 +77,7 @@ func (s *session) look(ctx context.Context) (survey, error) {
 			return v, err
 		}
 		s.files = append(s.files, file)
-		before := len(v.tables)
+		known := false
 		var nothing error
 		for _, sheet := range file.sheets() {
 			ambiguous, err := s.lookAt(ctx, &v, tableInfo{file: file, sheet: sheet})
@@ -90,9 +90,10 @@ func (s *session) look(ctx context.Context) (survey, error) {
 			if err != nil {
 				return v, err
 			}
+			known = true
 			unsettled = append(unsettled, ambiguous...)
 		}
-		if len(v.tables) == before {
+		if !known {
 			return v, cmp.Or(nothing, fmt.Errorf("reading %s: no sheet of it is one that is known", f.Name))
 		}
 	}
@@ -100,7 +101,7 @@ func (s *session) look(ctx context.Context) (survey, error) {
 		return v, &AmbiguousError{unsettled}
 	}
 	if v.rows == 0 {
-		return v, fmt.Errorf("reading %s: there is a header and no row under it: save or export it again", s.Files[0].Name)
+		return v, fmt.Errorf("reading %s: there is no row under any header: fill it in, save it, and bring it again", s.Files[0].Name)
 	}
 	return v, nil
 }
