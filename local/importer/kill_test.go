@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -35,14 +36,19 @@ func child(dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = importer.Import(context.Background(), importer.Options{
-		Ledger: l, Who: "test", Profile: importer.OnlineRetail, Files: importer.Paths(somePaths(dir)...),
+	profile, paths := cmp.Or(os.Getenv("IMPORT_PROFILE"), importer.OnlineRetail), somePaths(dir)
+	if given := os.Getenv("IMPORT_FILES"); given != "" {
+		paths = strings.Split(given, "\n")
+	}
+	s, err := importer.Import(context.Background(), importer.Options{
+		Ledger: l, Who: "test", Profile: profile, Files: importer.Paths(paths...),
 		Progress: func(s importer.Step) {
 			if s.Total > 0 {
 				fmt.Println(s.Stage)
 			}
 		},
 	})
+	fmt.Printf("%d rows in %.1f s; most memory: %s\n", s.Rows(), s.Took.Seconds(), peak())
 	return err
 }
 
