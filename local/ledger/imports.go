@@ -2,7 +2,7 @@ package ledger
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"time"
 
 	"comptoir/shared/event"
@@ -247,11 +247,11 @@ func (l *Ledger) VoidImport(ctx context.Context, id int64, who, reason string, p
 	case err != nil:
 		return result, err
 	case !ok:
-		return result, refuse("unknown_import", "import", fmt.Sprint(id), "there is no such import", "see the list of imports")
+		return result, refuse("unknown_import", "import", strconv.FormatInt(id, 10), "there is no such import", "see the list of imports")
 	case v.Void.Reason != "":
-		return result, refuse("voided", "import", fmt.Sprint(id), "it was voided on "+v.Void.At.Format(time.DateOnly)+" already", "leave it")
+		return result, refuse("voided", "import", strconv.FormatInt(id, 10), "it was voided on "+v.Void.At.Format(time.DateOnly)+" already", "leave it")
 	case v.Ended.IsZero():
-		return result, refuse("under_way", "import", fmt.Sprint(id), "it is under way, or was stopped", "let it come to its end, or import the same files again, then void it")
+		return result, refuse("under_way", "import", strconv.FormatInt(id, 10), "it is under way, or was stopped", "let it come to its end, or import the same files again, then void it")
 	case reason == "" || badText(reason):
 		return result, refuse("reason", "reason", shorten(reason), "a void says why, in at most 1024 bytes", "give the reason")
 	}
