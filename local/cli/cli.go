@@ -157,7 +157,7 @@ environment, or in comptoir.env in the data directory: TIER_GOLD is --tier-gold.
 		}
 	}
 	root.AddCommand(c.demo(), c.run(), c.importFiles(), c.imports(), c.template(), c.send(), c.export(), c.publish(), c.status(), c.doctor(),
-		c.verify(), c.rebuild(), c.republish(), c.deadLetters(), c.backup(), c.restore(), c.ledger(), c.migrate(), c.showConfig(), c.showVersion())
+		c.verify(), c.rebuild(), c.republish(), c.deadLetters(), c.backup(), c.restore(), c.ledger(), c.migrate(), c.password(), c.showConfig(), c.showVersion())
 	return root
 }
 

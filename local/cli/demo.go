@@ -131,6 +131,6 @@ func (c *console) load(ctx context.Context, app *runner.App, started time.Time) 
 	if err := printLists(ctx, c.out, s); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.out, "Imported in %.1f s, everything applied after %.1f s.\nThe manager's page: %s/\n", imported.Seconds(), level.Seconds(), app.QueryURL())
+	_, err := fmt.Fprintf(c.out, "Imported in %.1f s, everything applied after %.1f s.\nThe manager's page: %s/\nThe accountant's app: %s/\n", imported.Seconds(), level.Seconds(), app.QueryURL(), app.AccountantURL())
 	return err
 }

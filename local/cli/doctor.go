@@ -103,8 +103,10 @@ func examineParts(ctx context.Context, dir *datadir.Dir, cfg *config.Config) (fi
 		if !ok {
 			f = finding{string(p), "not running", fmt.Sprintf("start it: `comptoir run`, or `comptoir run %s` for it alone", p)}
 		}
-		if ok && p == datadir.Query {
+		if ok && r.Address != "" {
 			f.says += " at " + r.Address
+		}
+		if ok && p == datadir.Query {
 			if err := healthy(ctx, r.Address); err != nil {
 				f.advice = fmt.Sprintf("it does not answer (%v): look at its log, then end process %d and start it again", err, r.PID)
 			}

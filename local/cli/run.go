@@ -24,9 +24,9 @@ func (c *console) run() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [PART…]",
 		Short: "Run the parts, all of them or those named",
-		Long: `Run the parts, all of them or those named: relay, broker, functions, query. Ctrl+C or
-SIGTERM ends it: what is in hand is finished, and the next run goes on there. A second
-one stops at once. A part runs once on a data directory.`,
+		Long: `Run the parts, all of them or those named: relay, broker, functions, query, accountant.
+Ctrl+C or SIGTERM ends it: what is in hand is finished, and the next run goes on there. A
+second one stops at once. A part runs once on a data directory.`,
 		Example: `  comptoir run --currency EUR
   comptoir run relay functions
   comptoir run --until-caught-up`,

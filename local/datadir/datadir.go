@@ -99,6 +99,12 @@ func (d *Dir) State() string { return d.file("state.db") }
 // Broker returns the folder of the embedded broker's log.
 func (d *Dir) Broker() string { return d.file("broker") }
 
+// Password returns the path of what bcrypt made of the accountant's password.
+func (d *Dir) Password() string { return d.file("accountant.password") }
+
+// WritePassword replaces it.
+func (d *Dir) WritePassword(b []byte) error { return d.write("accountant.password", b) }
+
 // Settings returns the path of the settings that are kept with the directory.
 func (d *Dir) Settings() string { return d.file(config.FileName) }
 

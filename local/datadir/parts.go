@@ -23,13 +23,15 @@ const (
 	Relay     Part = "relay"
 	Functions Part = "functions"
 	Query     Part = "query"
+	// Accountant is the app in which the books are kept.
+	Accountant Part = "accountant"
 )
 
 // Rebuild is no part of a run: it is held while the state is built anew.
 const Rebuild Part = "rebuild"
 
 // Parts lists the parts in the order of the data.
-func Parts() []Part { return []Part{Relay, Broker, Functions, Query} }
+func Parts() []Part { return []Part{Relay, Broker, Functions, Query, Accountant} }
 
 // Running is a part that is at work on the directory.
 type Running struct {

@@ -43,6 +43,12 @@ func readDocument(q asker, where string, value any) (Document, bool, error) {
 	}, d.Entry); err != nil {
 		return Document{}, false, err
 	}
+	if err := q.each("SELECT rate, net, tax FROM taxes WHERE document = ? ORDER BY rate", func(r row) error {
+		d.Taxes = append(d.Taxes, DocumentTax{money.BasisPoints(r.int(0)), money.Amount(r.int(1)), money.Amount(r.int(2))})
+		return nil
+	}, d.Entry); err != nil {
+		return Document{}, false, err
+	}
 	if d.Kind != KindInvoice {
 		return d, true, nil
 	}

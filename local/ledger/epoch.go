@@ -48,6 +48,9 @@ func (l *Ledger) NewEpoch(ctx context.Context) error {
 		if err := w.exec("INSERT INTO epochs (number, source, begun_at) VALUES (coalesce((SELECT max(number) FROM epochs), 1) + 1, ?, ?)", source, l.clock(0)); err != nil {
 			return l.explain(doing, err)
 		}
+		if err := w.exec("DELETE FROM publications"); err != nil {
+			return l.explain(doing, err)
+		}
 		return l.explain(doing, w.exec("UPDATE streams SET published = 0"))
 	})
 	if err == nil {

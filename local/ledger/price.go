@@ -11,15 +11,10 @@ import (
 // priced is a document worked out, before anything of it is recorded.
 type priced struct {
 	lines    []DocumentLine
-	products []*product // of each line
-	taxes    []rateTax  // rates above zero, ascending
+	products []*product    // of each line
+	taxes    []DocumentTax // rates above zero, ascending
 	net, tax money.Amount
 	total    money.Amount
-}
-
-type rateTax struct {
-	rate     money.BasisPoints
-	net, tax money.Amount
 }
 
 // part is what a document says of one product, however many lines it has there.
@@ -161,24 +156,24 @@ func (pr *priced) addUp(tax func(rate money.BasisPoints, net money.Amount) money
 		if line.TaxRate == 0 {
 			continue
 		}
-		at := slices.IndexFunc(pr.taxes, func(t rateTax) bool { return t.rate == line.TaxRate })
+		at := slices.IndexFunc(pr.taxes, func(t DocumentTax) bool { return t.Rate == line.TaxRate })
 		if at < 0 {
 			at = len(pr.taxes)
-			pr.taxes = append(pr.taxes, rateTax{rate: line.TaxRate})
+			pr.taxes = append(pr.taxes, DocumentTax{Rate: line.TaxRate})
 		}
-		pr.taxes[at].net += line.Net // at most the document's net
+		pr.taxes[at].Net += line.Net // at most the document's net
 	}
-	slices.SortFunc(pr.taxes, func(a, b rateTax) int { return int(a.rate - b.rate) })
+	slices.SortFunc(pr.taxes, func(a, b DocumentTax) int { return int(a.Rate - b.Rate) })
 	for i := range pr.taxes {
 		t := &pr.taxes[i]
-		if t.tax, err = t.net.Share(t.rate); err != nil {
-			return tooLarge("tax", t.rate.Percent())
+		if t.Tax, err = t.Net.Share(t.Rate); err != nil {
+			return tooLarge("tax", t.Rate.Percent())
 		}
 		if tax != nil {
-			t.tax = tax(t.rate, t.tax)
+			t.Tax = tax(t.Rate, t.Tax)
 		}
-		if pr.tax, err = money.Add(pr.tax, t.tax); err != nil {
-			return tooLarge("tax", t.rate.Percent())
+		if pr.tax, err = money.Add(pr.tax, t.Tax); err != nil {
+			return tooLarge("tax", t.Rate.Percent())
 		}
 	}
 	if pr.total, err = money.Add(pr.net, pr.tax); err != nil {

@@ -33,32 +33,45 @@ func (l *Ledger) Events(ctx context.Context, stream string, from int64, limit in
 	}
 	from = max(from, 1)
 	var events []Logged
-	source := l.Source()
-	err = l.asking(ctx, func(q asker) error {
-		return q.each("SELECT id, uuid, type, key, revision, time, subject, CAST(data AS BLOB) FROM event_log WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", func(r row) error {
-			id, _ := r[1].([]byte)
-			data, _ := r[7].([]byte) // the driver's own copy
-			t, ok := typesByName[r.text(2)]
-			if !ok || len(id) != 16 {
-				return fmt.Errorf("event %d of %s has the type %q, which this program does not know: use the newer program", r.int(0)&sequenceMask, stream, r.text(2))
-			}
-			if events == nil {
-				events = make([]Logged, 0, min(limit, 1024))
-			}
-			events = append(events, Logged{
-				Attributes: event.Attributes{
-					ID: uuidText(id), Source: source, Type: t, Subject: r.text(6), Time: timeOf(r.int(5)), Key: r.text(3),
-					Revision: r.int(4), Stream: stream, Sequence: r.int(0) & sequenceMask,
-				},
-				Data: data,
-			})
-			return nil
-		}, number<<sequenceBits|from, number<<sequenceBits|sequenceMask, int64(limit))
+	err = l.asking(ctx, func(q asker) (err error) {
+		events, err = l.readEvents(q, stream, eventsQuery+"ORDER BY id LIMIT ?", limit, number<<sequenceBits|from, number<<sequenceBits|sequenceMask, int64(limit))
+		return err
 	})
 	if err != nil {
 		return nil, l.explain("reading the events of", err)
 	}
 	return events, nil
+}
+
+const eventsQuery = "SELECT id, uuid, type, key, revision, time, subject, CAST(data AS BLOB) FROM event_log WHERE id BETWEEN ? AND ? "
+
+// eventsBetween returns the events of an entry among some of a stream.
+func (l *Ledger) eventsBetween(q asker, stream string, from, to, entry int64) ([]Logged, error) {
+	return l.readEvents(q, stream, eventsQuery+"AND entry = ? ORDER BY id", 8, from, to, entry)
+}
+
+func (l *Ledger) readEvents(q asker, stream, query string, expected int, args ...any) (events []Logged, err error) {
+	source := l.Source()
+	err = q.each(query, func(r row) error {
+		id, _ := r[1].([]byte)
+		data, _ := r[7].([]byte) // the driver's own copy
+		t, ok := typesByName[r.text(2)]
+		if !ok || len(id) != 16 {
+			return fmt.Errorf("event %d of %s has the type %q, which this program does not know: use the newer program", r.int(0)&sequenceMask, stream, r.text(2))
+		}
+		if events == nil {
+			events = make([]Logged, 0, min(expected, 1024))
+		}
+		events = append(events, Logged{
+			Attributes: event.Attributes{
+				ID: uuidText(id), Source: source, Type: t, Subject: r.text(6), Time: timeOf(r.int(5)), Key: r.text(3),
+				Revision: r.int(4), Stream: stream, Sequence: r.int(0) & sequenceMask,
+			},
+			Data: data,
+		})
+		return nil
+	}, args...)
+	return events, err
 }
 
 func uuidText(id []byte) string {
@@ -179,8 +192,8 @@ func (l *Ledger) Published(ctx context.Context) (map[string]int64, error) {
 }
 
 // MarkPublished notes how far streams have been published; a mark never goes
-// back, and what did not move is not written.
-func (l *Ledger) MarkPublished(ctx context.Context, marks map[string]int64) error {
+// back, and what did not move is not written. Where the events are is noted with it.
+func (l *Ledger) MarkPublished(ctx context.Context, marks map[string]int64, runs ...Run) error {
 	return l.immediate(ctx, "noting what was published of", func(w *writer) error {
 		for stream, sequence := range marks {
 			number, err := l.streamNumber(stream)
@@ -188,6 +201,15 @@ func (l *Ledger) MarkPublished(ctx context.Context, marks map[string]int64) erro
 				return err
 			}
 			if err := w.exec("UPDATE streams SET published = ?1 WHERE number = ?2 AND published < ?1", sequence, number); err != nil {
+				return l.explain("noting what was published of", err)
+			}
+		}
+		for _, run := range runs {
+			number, err := l.streamNumber(run.Stream)
+			if err != nil {
+				return err
+			}
+			if err := noteRun(w, number, run); err != nil {
 				return l.explain("noting what was published of", err)
 			}
 		}

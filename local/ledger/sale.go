@@ -67,7 +67,7 @@ func (tx *Tx) checkHead(reference, clientID string, date event.Date, future bool
 // file records a document with its entry, lines and taxes, and completes d.
 // invoice is the entry of the invoice that a linked credit note belongs to.
 func (tx *Tx) file(d *Document, invoice int64, pr *priced) error {
-	d.Net, d.Tax, d.Total, d.Lines = pr.net, pr.tax, pr.total, pr.lines
+	d.Net, d.Tax, d.Total, d.Lines, d.Taxes = pr.net, pr.tax, pr.total, pr.lines, pr.taxes
 	kind := EntryInvoice
 	var number int64
 	if d.Kind == KindInvoice {
@@ -102,7 +102,7 @@ func (tx *Tx) file(d *Document, invoice int64, pr *priced) error {
 		}
 	}
 	for _, t := range pr.taxes {
-		if err := tx.exec("INSERT INTO taxes (document, rate, net, tax) VALUES (?, ?, ?, ?)", d.Entry, int64(t.rate), int64(t.net), int64(t.tax)); err != nil {
+		if err := tx.exec("INSERT INTO taxes (document, rate, net, tax) VALUES (?, ?, ?, ?)", d.Entry, int64(t.Rate), int64(t.Net), int64(t.Tax)); err != nil {
 			return err
 		}
 	}

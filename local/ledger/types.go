@@ -170,6 +170,13 @@ type Document struct {
 	VoidReason      string
 	Entry           int64
 	Lines           []DocumentLine
+	Taxes           []DocumentTax // by rate, ascending; rates above zero
+}
+
+// DocumentTax is the tax of a document at one rate, rounded once.
+type DocumentTax struct {
+	Rate     money.BasisPoints
+	Net, Tax money.Amount
 }
 
 // DocumentLine is a line as recorded.

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"comptoir/local/ledger"
 	"comptoir/shared/event"
 	"comptoir/shared/records"
 )
@@ -169,18 +170,18 @@ func (r *Relay) Republish(ctx context.Context, stream string, from, to int64, pr
 	if err := r.o.Cluster.Check(ctx, records.Layout{Partitions: r.o.Ledger.Partitions()}); err != nil {
 		return err
 	}
-	return r.again(ctx, stream, from, to, nil, progress)
+	return r.again(ctx, stream, from, to, nil, progress) // where it was first is still true
 }
 
 // again sends a range until it is acknowledged; it gives up with ctx, or after
 // a minute without success.
-func (r *Relay) again(ctx context.Context, stream string, from, to int64, acked func(int64), progress func(Progress)) error {
+func (r *Relay) again(ctx context.Context, stream string, from, to int64, acked func(first, last, base int64), progress func(Progress)) error {
 	next, failing, attempt := from, time.Time{}, 0
 	for next <= to {
-		err := r.send(ctx, ctx, stream, next, to, func(last int64) {
+		err := r.send(ctx, ctx, stream, next, to, func(first, last, base int64) {
 			next, failing, attempt = last+1, time.Time{}, 0
 			if acked != nil {
-				acked(last)
+				acked(first, last, base)
 			}
 			if progress != nil {
 				progress(Progress{Stream: stream, From: from, To: to, Done: last - from + 1})
@@ -218,7 +219,12 @@ func (r *Relay) RepublishAll(ctx context.Context, progress func(Progress)) (even
 	for _, stream := range r.streams {
 		events += heads[stream]
 		group.Go(func() error {
-			return r.again(gctx, stream, 1, heads[stream], nil, func(p Progress) {
+			placed := func(first, last, base int64) {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				r.placed(ledger.Run{Stream: stream, First: first, Last: last, Shift: base - first})
+			}
+			return r.again(gctx, stream, 1, heads[stream], placed, func(p Progress) {
 				r.mu.Lock()
 				defer r.mu.Unlock()
 				r.acked[stream] = p.Done

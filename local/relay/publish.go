@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"comptoir/local/ledger"
 	"comptoir/shared/event"
 	"comptoir/shared/records"
 )
@@ -65,21 +66,34 @@ func (r *Relay) publishSome(ctx, sending context.Context, stream string) error {
 	r.mu.Lock()
 	next := r.acked[stream] + 1
 	r.mu.Unlock()
-	return r.send(ctx, sending, stream, next, next+chunk-1, func(last int64) {
+	return r.send(ctx, sending, stream, next, next+chunk-1, func(first, last, base int64) {
 		r.trouble.over()
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.counted += last - r.acked[stream]
 		r.acked[stream] = last
+		r.placed(ledger.Run{Stream: stream, First: first, Last: last, Shift: base - first})
 		close(r.changed)
 		r.changed = make(chan struct{})
 	})
 }
 
+// placed keeps where a batch is until the next note; r.mu is held. A batch that
+// follows the one before at the same distance lengthens its run.
+func (r *Relay) placed(run ledger.Run) {
+	for i := range r.runs {
+		if one := &r.runs[i]; one.Stream == run.Stream && one.Shift == run.Shift && one.Last+1 == run.First {
+			one.Last = run.Last
+			return
+		}
+	}
+	r.runs = append(r.runs, run)
+}
+
 // send publishes the events of a stream from one sequence to another, as far as
-// they are recorded, batch by batch, and calls acked with the last sequence of
-// each batch that Kafka has.
-func (r *Relay) send(ctx, sending context.Context, stream string, from, to int64, acked func(last int64)) error {
+// they are recorded, batch by batch, and calls acked with the first and the
+// last sequence of each batch that Kafka has, and the offset of the first.
+func (r *Relay) send(ctx, sending context.Context, stream string, from, to int64, acked func(first, last, base int64)) error {
 	logged, err := r.o.Ledger.Events(ctx, stream, from, int(min(to-from+1, chunk)))
 	if err != nil {
 		return fmt.Errorf("reading %s from sequence %d: %w", stream, from, err)
@@ -94,10 +108,11 @@ func (r *Relay) send(ctx, sending context.Context, stream string, from, to int64
 		if len(batch) == 0 {
 			return nil
 		}
-		if _, err := r.o.Cluster.Produce(sending, at.topic, at.partition, batch); err != nil {
+		base, err := r.o.Cluster.Produce(sending, at.topic, at.partition, batch)
+		if err != nil {
 			return err
 		}
-		acked(next - 1)
+		acked(next-int64(len(batch)), next-1, base)
 		batch, size = batch[:0], 0
 		return nil
 	}

@@ -50,7 +50,8 @@ type Log interface {
 // Notes keep how far each stream has been acknowledged by Kafka.
 type Notes interface {
 	Published(ctx context.Context) (map[string]int64, error)
-	MarkPublished(ctx context.Context, marks map[string]int64) error
+	// MarkPublished notes marks, and where on Kafka runs of events are.
+	MarkPublished(ctx context.Context, marks map[string]int64, runs ...ledger.Run) error
 }
 
 // Cluster is what the relay needs of Kafka; *records.Cluster is one.
@@ -125,6 +126,7 @@ type Relay struct {
 	heads     map[string]int64
 	acked     map[string]int64
 	noted     map[string]int64
+	runs      []ledger.Run // acknowledged since the last note
 	busy      map[string]bool
 	changed   chan struct{} // closed and made anew when acked moves
 	heartbeat time.Time
@@ -355,11 +357,16 @@ func (r *Relay) mark(ctx context.Context) error {
 			marks[stream] = n
 		}
 	}
+	runs := r.runs
+	r.runs = nil
 	r.mu.Unlock()
-	if len(marks) == 0 {
+	if len(marks) == 0 && len(runs) == 0 {
 		return nil
 	}
-	if err := r.o.Ledger.MarkPublished(ctx, marks); err != nil {
+	if err := r.o.Ledger.MarkPublished(ctx, marks, runs...); err != nil {
+		r.mu.Lock()
+		r.runs = append(runs, r.runs...)
+		r.mu.Unlock()
 		return fmt.Errorf("noting what was published: %w", err)
 	}
 	r.mu.Lock()

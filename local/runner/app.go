@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"comptoir/functions/setup"
+	"comptoir/local/accountant"
 	"comptoir/local/broker"
 	"comptoir/local/datadir"
 	"comptoir/local/ledger"
@@ -51,6 +52,8 @@ type App struct {
 	triggers []*kafkatrigger.Consumer
 	relay    *relay.Relay
 	listener net.Listener // of the query API
+	books    *accountant.App
+	desk     net.Listener // of the accountant's app
 	wake     chan struct{}
 
 	closers []func() error
@@ -73,7 +76,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.closers = append(a.closers, a.lease.Release)
-	for _, step := range []func(context.Context) error{a.openLedger, a.openKafka, a.openRelay, a.openFunctions, a.openQuery} {
+	for _, step := range []func(context.Context) error{a.openLedger, a.openKafka, a.openRelay, a.openFunctions, a.openQuery, a.openAccountant} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -100,10 +103,10 @@ func chooseParts(o Options) ([]datadir.Part, error) {
 
 func (a *App) runs(p datadir.Part) bool { return slices.Contains(a.parts, p) }
 
-// openLedger opens the ledger where there is one, and makes it for a relay.
+// openLedger opens the ledger where there is one, and makes it for a relay or the accountant.
 // Functions and the API run without one where CURRENCY is set.
 func (a *App) openLedger(ctx context.Context) error {
-	l, err := OpenLedger(ctx, a.o.Dir, a.o.Config, a.runs(datadir.Relay))
+	l, err := OpenLedger(ctx, a.o.Dir, a.o.Config, a.runs(datadir.Relay) || a.runs(datadir.Accountant))
 	if errors.Is(err, ErrNoLedger) {
 		if !a.runs(datadir.Functions) {
 			return nil

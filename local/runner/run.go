@@ -34,6 +34,12 @@ func (a *App) Run(ctx context.Context) error {
 	if a.listener != nil {
 		g.Go(func() error { return a.serve(gctx) })
 	}
+	if a.books != nil {
+		g.Go(func() error {
+			a.o.Log.Info("accountant: serving", "app", a.AccountantURL()+"/")
+			return a.books.Serve(gctx, a.desk)
+		})
+	}
 	g.Go(func() error { // the broker runs by itself; this keeps the process for it
 		<-gctx.Done()
 		a.o.Log.Info("stopping: finishing what is in hand")

@@ -52,6 +52,13 @@ type Config struct {
 	QueryAddr          string
 	CORSAllowedOrigins []string
 
+	// AccountantAddr is where the accountant's app listens; AccountantHosts are the names,
+	// besides addresses and this machine's own, by which it may be asked for.
+	AccountantAddr  string
+	AccountantHosts []string
+	// TaxRate is that of products which have none of their own.
+	TaxRate money.BasisPoints
+
 	// Function, Port, ShutdownGrace and EventPatience are those of a function that is
 	// deployed by itself.
 	Function                     string

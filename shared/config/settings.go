@@ -176,6 +176,23 @@ func Settings() []Setting {
 			set: func(c *Config, s string) (err error) { c.CORSAllowedOrigins, err = origins(s); return err },
 		},
 		Setting{
+			Name: "ACCOUNTANT_ADDR", Default: "127.0.0.1:8481", Form: "host:port", Purpose: "Where the accountant's app listens. Left at its default, a free port is taken where this one is in use. On any other address than this machine's own it wants a password: `comptoir password`.",
+			set: func(c *Config, s string) error { c.AccountantAddr = s; return address(s) },
+		},
+		Setting{
+			Name: "ACCOUNTANT_HOSTS", Form: "names, several with commas", Purpose: "The names by which the accountant's app may be asked for, besides addresses, `localhost` and the machine's own name: that of a proxy before it.",
+			set: func(c *Config, s string) error { c.AccountantHosts = list(strings.ToLower(s)); return nil },
+		},
+		Setting{
+			Name: "TAX_RATE", Default: "0", Form: "a percentage, 0 to 1000", Purpose: "The tax rate with which lines begin in the accountant's app, of products that have none of their own.",
+			set: func(c *Config, s string) (err error) {
+				if c.TaxRate, err = money.ParsePercent(s); err != nil || c.TaxRate < 0 || c.TaxRate > 10*money.Whole {
+					return errors.New("it is not a percentage from 0 to 1000")
+				}
+				return nil
+			},
+		},
+		Setting{
 			Name: "LOG_LEVEL", Default: "info", Form: "debug, info, warn or error", Purpose: "The least important line that is logged.",
 			set: func(c *Config, s string) error { return c.LogLevel.UnmarshalText([]byte(s)) },
 		},

@@ -259,7 +259,7 @@ type books struct {
 	p *process
 }
 
-func (b *books) MarkPublished(_ context.Context, marks map[string]int64) error {
+func (b *books) MarkPublished(_ context.Context, marks map[string]int64, _ ...ledger.Run) error {
 	marks = maps.Clone(marks)
 	return b.p.call("note", nil, func() {
 		if b.p.h.ledger == nil {

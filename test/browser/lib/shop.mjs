@@ -37,7 +37,7 @@ export async function until(what, f, patience = 60_000) {
 
 export async function openShop({ data, flags = {} } = {}) {
   const dir = mkdtempSync(join(tmpdir(), "comptoir-shop-"));
-  const [query, broker] = [await freePort(), await freePort()];
+  const [query, broker, accountant] = [await freePort(), await freePort(), await freePort()];
   const settings = {
     CURRENCY: "GBP",
     BUSINESS_DATE: TODAY,
@@ -47,6 +47,7 @@ export async function openShop({ data, flags = {} } = {}) {
     ...flags,
     QUERY_ADDR: `127.0.0.1:${query}`,
     BROKER_ADDR: `127.0.0.1:${broker}`,
+    ACCOUNTANT_ADDR: `127.0.0.1:${accountant}`,
   };
   const env = { PATH: process.env.PATH, HOME: dir, ...settings };
   const home = data ?? join(dir, "data");
@@ -64,6 +65,8 @@ export async function openShop({ data, flags = {} } = {}) {
 
   const shop = {
     url: `http://127.0.0.1:${query}/`,
+    /** Where the accountant's app is. */
+    desk: `http://127.0.0.1:${accountant}`,
     begin,
     /** Runs parts, all of them where none is named, until stop. */
     run: (...parts) => begin(["run", ...parts]),

@@ -1,0 +1,325 @@
+package accountant
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"comptoir/local/ledger"
+	"comptoir/shared/event"
+	"comptoir/shared/money"
+)
+
+func (a *App) entryRoutes(page func(string, func(*request) error)) {
+	page("GET /entries", (*request).listEntries)
+	page("GET /entries.csv", (*request).exportEntries)
+	page("GET /entries/{id}", (*request).showEntry)
+	page("GET /entries/{id}/delivery", (*request).watchDelivery)
+	page("GET /entries/{id}/print", (*request).printDocument)
+	page("GET /entries/{id}/void", (*request).askVoid)
+	page("POST /entries/{id}/void", (*request).sendVoid)
+	page("GET /entries/{id}/cost", (*request).askCost)
+	page("POST /entries/{id}/cost", (*request).sendCost)
+}
+
+// onePage is how many rows a list shows at once.
+const onePage = 50
+
+type entriesPage struct {
+	*form
+	Rows         []EntryRow
+	Currency     money.Currency
+	Newer, Older string // addresses of the pages beside this one; "" for none
+	Export       string
+	Filtered     bool
+}
+
+// EntryRow is an entry in the list.
+type EntryRow struct {
+	ledger.JournalLine
+	Title, Kind, Total string
+}
+
+// searched reads what a list of entries is asked for.
+func (r *request) searched(f *form) (ledger.Search, error) {
+	s := ledger.Search{Text: f.text("q"), Kind: ledger.EntryKind(f.text("kind")), From: f.date("from"), To: f.date("to"), Amount: f.amount("amount", f.Get("amount")), Limit: onePage + 1}
+	s.Before, _ = strconv.ParseInt(f.Get("before"), 10, 64)
+	s.After, _ = strconv.ParseInt(f.Get("after"), 10, 64)
+	if text := f.text("client"); text != "" {
+		c, ok, err := r.app.clients.resolve(r.Context(), text)
+		if err != nil {
+			return s, err
+		}
+		if s.Client = c.ID; !ok {
+			f.fault("client", r.say.T("There is no client “%s”.", text))
+		}
+	}
+	if text := f.text("product"); text != "" {
+		p, ok, err := r.app.products.resolve(r.Context(), text)
+		if err != nil {
+			return s, err
+		}
+		if s.Product = p.ID; !ok {
+			f.fault("product", r.say.T("There is no product “%s”.", text))
+		}
+	}
+	return s, nil
+}
+
+func (r *request) listEntries() error {
+	f := r.blank(r.URL.Query())
+	s, err := r.searched(f)
+	if err != nil {
+		return err
+	}
+	p := entriesPage{form: f, Currency: r.app.ledger.Currency(), Export: "/entries.csv?" + without(f.Values, "before", "after").Encode()}
+	for name, values := range f.Values {
+		p.Filtered = p.Filtered || (name != "before" && name != "after" && slices.ContainsFunc(values, func(v string) bool { return v != "" }))
+	}
+	var lines []ledger.JournalLine
+	if f.good() {
+		if lines, err = r.app.ledger.Journal(r.Context(), s); err != nil {
+			return err
+		}
+	}
+	more := len(lines) > onePage
+	if more && s.After > 0 {
+		lines = lines[1:]
+	} else if more {
+		lines = lines[:onePage]
+	}
+	p.Rows = r.entryRows(lines)
+	if len(lines) > 0 {
+		first, last := plainInt(lines[0].ID), plainInt(lines[len(lines)-1].ID)
+		if s.Before > 0 || (s.After > 0 && more) {
+			p.Newer = "/entries?" + paged(f.Values, "after", first)
+		}
+		if s.After > 0 || more {
+			p.Older = "/entries?" + paged(f.Values, "before", last)
+		}
+	}
+	return r.show(http.StatusOK, "entries", r.say.T("Entries"), p)
+}
+
+func (r *request) entryRows(lines []ledger.JournalLine) []EntryRow {
+	rows := make([]EntryRow, len(lines))
+	for i, line := range lines {
+		rows[i] = EntryRow{JournalLine: line, Title: r.say.title(line.Entry), Kind: r.say.kind(line.Kind)}
+		if line.Total.Valid {
+			total := line.Total.Amount
+			if line.Kind == ledger.EntryCreditNote {
+				total = -total
+			}
+			rows[i].Total = r.say.Amount(total, r.app.ledger.Currency())
+		}
+	}
+	return rows
+}
+
+func without(q url.Values, names ...string) url.Values {
+	kept := url.Values{}
+	for name, values := range q {
+		if !slices.Contains(names, name) {
+			for _, v := range values {
+				if v != "" {
+					kept.Add(name, v)
+				}
+			}
+		}
+	}
+	return kept
+}
+
+func paged(q url.Values, name, value string) string {
+	kept := without(q, "before", "after")
+	kept.Set(name, value)
+	return kept.Encode()
+}
+
+// kind names what an entry records.
+func (s *speaker) kind(k ledger.EntryKind) string {
+	switch k {
+	case ledger.EntryInvoice:
+		return s.T("Sale")
+	case ledger.EntryCreditNote:
+		return s.T("Return")
+	case ledger.EntryVoid:
+		return s.T("Void")
+	case ledger.EntryReceipt:
+		return s.T("Receipt")
+	case ledger.EntryCount:
+		return s.T("Stock count")
+	case ledger.EntryCost:
+		return s.T("Cost")
+	case ledger.EntryProduct:
+		return s.T("Product")
+	case ledger.EntryClient:
+		return s.T("Client")
+	case ledger.EntryClose:
+		return s.T("Closing")
+	}
+	return string(k)
+}
+
+// title names an entry: by its document, or by what it is about.
+func (s *speaker) title(e ledger.Entry) string {
+	switch e.Kind {
+	case ledger.EntryInvoice, ledger.EntryCreditNote:
+		return e.Subject
+	case ledger.EntryCount:
+		return s.T("Stock count of %s", s.Day(e.Date))
+	case ledger.EntryClose:
+		return s.T("Books closed through %s", s.Day(e.Date))
+	case ledger.EntryVoid:
+		return s.T("Void of %s", e.Subject)
+	case ledger.EntryCost:
+		return s.T("Cost in %s", e.Subject)
+	}
+	return s.kind(e.Kind) + " " + e.Subject
+}
+
+func (r *request) entryInPath() (e ledger.Entry, ok bool, err error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return e, false, nil
+	}
+	return r.app.ledger.Entry(r.Context(), id)
+}
+
+type entryPage struct {
+	Entry    ledger.Entry
+	Title    string
+	Kind     string
+	Currency money.Currency
+	Document *DocumentView
+	Moved    []ledger.Moved
+	Product  *ledger.Listed
+	Client   *ledger.Client
+	// Others are the entries about the same document: voids, credit notes, costs.
+	Others   []EntryRow
+	Delivery delivery
+	Recorded bool
+	Again    bool
+}
+
+// DocumentView is a document as a page shows it.
+type DocumentView struct {
+	ledger.Document
+	ClientName string
+	Rows       []DocumentRow
+	Totals     []Total
+	Sum        string
+	// CostUnknown: a line was recorded without a cost, which can be set once.
+	CostUnknown bool
+	// Open: something of it can still come back.
+	Open bool
+}
+
+// DocumentRow is a line as it is read.
+type DocumentRow struct {
+	ledger.DocumentLine
+	Price, Less, Amount string
+	Shelved             bool // of a return: the goods went back on the shelf
+}
+
+func (r *request) documentView(ctx context.Context, id string) (*DocumentView, error) {
+	d, ok, err := r.app.ledger.Document(ctx, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	v := &DocumentView{Document: d, Totals: r.totals(&d), Sum: r.say.Money(d.Total, r.app.ledger.Currency())}
+	if d.Client != "" {
+		c, _, err := r.app.clients.get(ctx, d.Client)
+		if err != nil {
+			return nil, err
+		}
+		v.ClientName = c.Name
+	}
+	for i := range d.Lines {
+		line := &d.Lines[i]
+		v.Rows = append(v.Rows, r.documentRow(&d, line))
+		v.CostUnknown = v.CostUnknown || (!line.Cost.Valid && d.Invoice == "" && d.VoidedOn == event.NoDate)
+		v.Open = v.Open || (d.Kind == ledger.KindInvoice && line.Returned < line.Quantity && d.VoidedOn == event.NoDate)
+	}
+	return v, nil
+}
+
+func (r *request) documentRow(d *ledger.Document, line *ledger.DocumentLine) DocumentRow {
+	c := r.app.ledger.Currency()
+	row := DocumentRow{DocumentLine: *line, Price: r.say.Price(line.UnitPrice, c), Amount: r.say.Amount(line.Net+line.DocumentDiscount, c)}
+	row.Shelved = d.Kind == ledger.KindCreditNote && line.Restock
+	switch {
+	case line.DiscountShare > 0:
+		row.Less = r.say.Percent(line.DiscountShare)
+	case line.Discount > 0:
+		row.Less = r.say.Amount(line.Discount, c)
+	}
+	return row
+}
+
+func (r *request) showEntry() error {
+	e, ok, err := r.entryInPath()
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return r.missing()
+	}
+	q := r.URL.Query()
+	p := entryPage{Entry: e, Title: r.say.title(e), Kind: r.say.kind(e.Kind), Currency: r.app.ledger.Currency(), Recorded: q.Has("recorded"), Again: q.Get("again") != ""}
+	ctx := r.Context()
+	switch e.Kind {
+	case ledger.EntryInvoice, ledger.EntryCreditNote, ledger.EntryVoid, ledger.EntryCost:
+		if p.Document, err = r.documentView(ctx, e.Subject); err == nil {
+			p.Others, err = r.othersOn(ctx, e)
+		}
+	case ledger.EntryReceipt, ledger.EntryCount:
+		p.Moved, err = r.app.ledger.MovedBy(ctx, e.ID)
+	case ledger.EntryProduct:
+		var v ledger.Listed
+		if v, ok, err = r.app.products.get(ctx, e.Subject); ok {
+			p.Product = &v
+		}
+	case ledger.EntryClient:
+		var v ledger.Client
+		if v, ok, err = r.app.clients.get(ctx, e.Subject); ok {
+			p.Client = &v
+		}
+	}
+	if err == nil {
+		p.Delivery, err = r.deliveryOf(ctx, e)
+	}
+	if err != nil {
+		return err
+	}
+	return r.show(http.StatusOK, "entry", p.Title, p)
+}
+
+// othersOn lists the entries about the document of an entry, without that one.
+func (r *request) othersOn(ctx context.Context, e ledger.Entry) ([]EntryRow, error) {
+	all, err := r.app.ledger.EntriesOn(ctx, e.Subject)
+	var lines []ledger.JournalLine
+	for _, one := range all {
+		if one.ID != e.ID {
+			lines = append(lines, ledger.JournalLine{Entry: one})
+		}
+	}
+	return r.entryRows(lines), err
+}
+
+func (r *request) printDocument() error {
+	e, ok, err := r.entryInPath()
+	if err != nil {
+		return err
+	}
+	if !ok || (e.Kind != ledger.EntryInvoice && e.Kind != ledger.EntryCreditNote) {
+		return r.missing()
+	}
+	d, err := r.documentView(r.Context(), e.Subject)
+	if err != nil {
+		return err
+	}
+	return r.show(http.StatusOK, "print", e.Subject, entryPage{Entry: e, Title: e.Subject, Currency: r.app.ledger.Currency(), Document: d})
+}

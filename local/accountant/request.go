@@ -1,0 +1,137 @@
+package accountant
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"comptoir/local/ledger"
+)
+
+// request is one question to the app, with who asks and in which language.
+type request struct {
+	*http.Request
+	app  *App
+	w    http.ResponseWriter
+	say  *speaker
+	who  string
+	look string // light, dark or "" for the system's
+}
+
+// mostForm bounds what a form may weigh.
+const mostForm = 1 << 20
+
+// handle makes a handler of a page. Its error is told to the reader, and logged
+// where it is the machine's.
+func (a *App) handle(f func(*request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		r := &request{Request: hr, app: a, w: w, say: speakerFor(hr), who: a.whoIs(hr), look: themeOf(hr)}
+		if hr.Method == http.MethodPost && !strings.HasPrefix(hr.Header.Get("Content-Type"), "multipart/") {
+			hr.Body = http.MaxBytesReader(w, hr.Body, mostForm)
+			if err := hr.ParseForm(); err != nil {
+				r.failed(http.StatusBadRequest, r.say.T("The form could not be read. Send it again."))
+				return
+			}
+		}
+		if err := f(r); err != nil {
+			if hr.Context().Err() != nil || errors.Is(err, context.Canceled) {
+				return // nobody is there to be told
+			}
+			a.c.Log.Error("accountant: a page failed", "page", hr.URL.Path, "error", err)
+			r.failed(http.StatusInternalServerError, err.Error())
+		}
+	})
+}
+
+// view is what the layout of a page needs.
+type view struct {
+	*speaker
+	Page     string // names the template and the place in the navigation
+	Title    string
+	Who      string
+	Look     string
+	SignedIn bool
+	Manager  string
+	Script   string
+	Style    string
+	Icon     string
+	Here     string
+	Notice   string
+	Data     any
+}
+
+// show answers a page. Nothing is sent before all of it is made.
+func (r *request) show(status int, page, title string, data any) error {
+	v := view{
+		speaker: r.say, Page: page, Title: title, Who: r.who, Look: r.look, SignedIn: r.app.door.locked(), Script: r.app.assets.script,
+		Style: r.app.assets.style, Icon: r.app.assets.icon, Here: r.URL.RequestURI(), Data: data,
+	}
+	if r.app.c.Manager != nil {
+		v.Manager = r.app.c.Manager()
+	}
+	var b bytes.Buffer
+	if err := r.app.templates[r.say.Language].ExecuteTemplate(&b, "layout", v); err != nil {
+		return fmt.Errorf("making the page %s: %w", page, err)
+	}
+	r.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	r.w.WriteHeader(status)
+	_, _ = b.WriteTo(r.w) // who left needs no answer
+	return nil
+}
+
+// redirect answers a form that was recorded: a reload then asks, and sends nothing again.
+func (r *request) redirect(to string) error {
+	http.Redirect(r.w, r.Request, to, http.StatusSeeOther)
+	return nil
+}
+
+func (r *request) missing() error {
+	return r.failedAs(http.StatusNotFound, r.say.T("There is no such page"), r.say.T("The address may be wrong, or the entry is not in this ledger."))
+}
+
+func (r *request) failed(status int, text string) {
+	if err := r.failedAs(status, r.say.T("That did not work"), text); err != nil {
+		http.Error(r.w, text, status)
+	}
+}
+
+func (r *request) failedAs(status int, title, text string) error {
+	return r.show(status, "failed", title, text)
+}
+
+// with is a local address with a query.
+func with(path string, pairs ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
+
+// record runs f in a transaction of the ledger under the key of the form: where a
+// form of that key was recorded already, f is not called. It returns the entry
+// that the form became, and whether it had become that before.
+func (r *request) record(key string, f func(*ledger.Tx) (entry int64, err error)) (entry int64, again bool, err error) {
+	err = r.app.ledger.Record(r.Context(), r.who, func(tx *ledger.Tx) (err error) {
+		if entry, again, err = tx.Submitted(key); err != nil || again {
+			return err
+		}
+		if entry, err = f(tx); err != nil {
+			return err
+		}
+		return tx.Submit(key, entry)
+	})
+	if err == nil {
+		r.app.c.Wake()
+	}
+	return entry, again, err
+}

@@ -1,0 +1,308 @@
+package accountant
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"comptoir/local/ledger"
+	"comptoir/shared/event"
+	"comptoir/shared/money"
+)
+
+// documentPage is the form of a sale or of a free return.
+type documentPage struct {
+	*form
+	Return   bool
+	Path     string
+	Lines    []Line
+	Extra    Line // an empty one, from which the script makes new lines
+	Quote    *quote
+	Currency money.Currency
+	Closed   event.Date
+	// ClientName is that of the client who was named.
+	ClientName string
+	// AskFuture: the date lies ahead, and is to be confirmed.
+	AskFuture bool
+	Recorded  *recorded
+}
+
+// recorded is the entry that the form before this one became.
+type recorded struct {
+	Entry    ledger.Entry
+	Title    string
+	Total    string
+	Again    bool
+	Delivery delivery
+}
+
+func (a *App) saleRoutes(page func(string, func(*request) error)) {
+	page("GET /sales/new", func(r *request) error { return r.newDocument(false) })
+	page("POST /sales/new", func(r *request) error { return r.sendDocument(false) })
+	page("POST /sales/preview", func(r *request) error { return r.previewDocument(false) })
+	page("GET /find/products", (*request).findProducts)
+	page("GET /find/clients", (*request).findClients)
+}
+
+func documentPath(credit bool) string {
+	if credit {
+		return "/returns/new"
+	}
+	return "/sales/new"
+}
+
+func (r *request) newDocument(credit bool) error {
+	f := r.blank(url.Values{"date": {r.app.ledger.Today().String()}, "product": {""}})
+	p, err := r.documentPage(f, credit, f.typedLines(credit))
+	if err != nil {
+		return err
+	}
+	if p.Recorded, err = r.justRecorded(); err != nil {
+		return err
+	}
+	return r.showDocument(http.StatusOK, p)
+}
+
+func (r *request) showDocument(status int, p *documentPage) error {
+	title := r.say.T("New sale")
+	if p.Return {
+		title = r.say.T("New return")
+	}
+	return r.show(status, "document", title, p)
+}
+
+func (r *request) documentPage(f *form, credit bool, lines []Line) (*documentPage, error) {
+	counts, err := r.app.ledger.Counts(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	p := &documentPage{
+		form: f, Return: credit, Path: documentPath(credit), Lines: lines, Currency: r.app.ledger.Currency(), Closed: counts.ClosedThrough,
+		Extra: Line{N: 0, Restock: true, Returns: credit, form: f}, AskFuture: f.Get("future") != "",
+	}
+	if c, ok, err := r.app.clients.resolve(r.Context(), f.text("client")); err != nil {
+		return nil, err
+	} else if ok {
+		p.ClientName = c.Name
+	}
+	return p, nil
+}
+
+// typedDocument is a form read: what it says in the ledger's terms.
+type typedDocument struct {
+	lines  []Line // of the form
+	at     []int  // of each line of the ledger's: its place in the form
+	head   ledger.Invoice
+	ahead  bool // the ledger refuses the date for lying in the future
+	credit bool
+}
+
+// readDocument reads a form as far as it can be read.
+func (r *request) readDocument(f *form, credit bool) (*typedDocument, error) {
+	d := &typedDocument{lines: f.typedLines(credit), credit: credit}
+	d.head = ledger.Invoice{
+		Reference: f.text("reference"), Date: f.date("date"), Discount: f.amount("discount-all", f.Get("discount-all")).Amount, AllowFuture: f.Get("future") == "yes",
+	}
+	if f.text("date") == "" {
+		f.fault("date", r.say.T("Fill this in."))
+	}
+	if name := f.text("client"); name != "" {
+		c, ok, err := r.app.clients.resolve(r.Context(), name)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			f.fault("client", r.say.T("There is no client “%s”: choose one of the list, add the client under Clients, or leave this empty.", name))
+		}
+		d.head.Client = c.ID
+		if ok {
+			f.Set("client", c.ID)
+		}
+	}
+	var err error
+	d.head.Lines, d.at, err = r.readLines(f, d.lines)
+	return d, err
+}
+
+// enter records the document in a transaction.
+func (d *typedDocument) enter(tx *ledger.Tx) (ledger.Document, error) {
+	if !d.credit {
+		return tx.Invoice(d.head)
+	}
+	lines := make([]ledger.ReturnLine, len(d.head.Lines))
+	for i, line := range d.head.Lines {
+		lines[i] = ledger.ReturnLine{Line: line, Restock: d.lines[d.at[i]].Restock}
+	}
+	return tx.CreditNote(ledger.CreditNote{
+		Reference: d.head.Reference, Client: d.head.Client, Date: d.head.Date, Lines: lines, Discount: d.head.Discount, AllowFuture: d.head.AllowFuture,
+	})
+}
+
+// quoteDocument works out what the form comes to by the ledger's own rules, and
+// notes what the ledger would refuse; nil where it cannot be told yet.
+func (r *request) quoteDocument(f *form, d *typedDocument) (*quote, error) {
+	if !f.good() {
+		return nil, nil
+	}
+	q := &quote{}
+	err := r.app.ledger.Try(r.Context(), r.who, func(tx *ledger.Tx) (err error) {
+		if q.Document, err = d.enter(tx); err != nil || d.credit {
+			return err
+		}
+		return r.warn(tx, &q.Document, d.lines, d.at)
+	})
+	if err != nil {
+		return nil, d.refused(f, err)
+	}
+	for i := range q.Document.Lines {
+		d.lines[d.at[i]].Net = r.say.Amount(q.Document.Lines[i].Net+q.Document.Lines[i].DocumentDiscount, r.app.ledger.Currency())
+	}
+	q.Totals, q.Total = r.totals(&q.Document), r.say.Money(q.Document.Total, r.app.ledger.Currency())
+	return q, nil
+}
+
+// quoteSoFar is quoteDocument without the lines whose product is still being typed.
+func (r *request) quoteSoFar(f *form, d *typedDocument) (*quote, error) {
+	known := *f
+	known.Faults, known.order = maps.Clone(f.Faults), slices.Clone(f.order)
+	sold, at := d.head.Lines, d.at
+	d.head.Lines, d.at = nil, nil
+	for i, line := range sold {
+		unnamed := d.lines[at[i]].Name == ""
+		if !unnamed {
+			d.head.Lines, d.at = append(d.head.Lines, line), append(d.at, at[i])
+			continue
+		}
+		for _, name := range lineFields {
+			delete(known.Faults, d.lines[at[i]].path(name))
+		}
+	}
+	if len(d.head.Lines) == 0 {
+		return nil, nil
+	}
+	q, err := r.quoteDocument(&known, d)
+	for field, text := range known.Faults {
+		f.fault(field, text)
+	}
+	return q, err
+}
+
+func (d *typedDocument) refused(f *form, err error) error {
+	place := inForm(d.at)
+	return f.refused(err, func(field string) string {
+		if field == "discount" {
+			return "discount-all"
+		}
+		if field == "date" && isRule(err, "future") {
+			d.ahead = true
+		}
+		return place(field)
+	})
+}
+
+func (r *request) previewDocument(credit bool) error {
+	f := r.form()
+	d, err := r.readDocument(f, credit)
+	if err != nil {
+		return err
+	}
+	q, err := r.quoteSoFar(f, d)
+	if err != nil {
+		return err
+	}
+	v := preview{Faults: map[string]string{}, Lines: make([]previewLine, len(d.lines)), Future: d.ahead || f.Get("future") == "yes"}
+	for field, text := range f.Faults {
+		v.Faults[idOf(field)] = text
+	}
+	for i, l := range d.lines {
+		v.Lines[i] = previewLine{Name: l.Name, Net: l.Net, Warnings: l.Warnings}
+	}
+	if q != nil {
+		v.Totals, v.Total = q.Totals, q.Total
+	}
+	return r.answer(v)
+}
+
+// sendDocument records a form, or shows it again with what is wrong.
+func (r *request) sendDocument(credit bool) error {
+	f := r.form()
+	if f.Get("do") == "add" { // without a script
+		f.Values["product"] = append(f.Values["product"], "", "", "")
+		p, err := r.documentPage(f, credit, f.typedLines(credit))
+		if err != nil {
+			return err
+		}
+		return r.showDocument(http.StatusOK, p)
+	}
+	d, err := r.readDocument(f, credit)
+	if err != nil {
+		return err
+	}
+	if f.good() && f.Get("do") != "quote" {
+		entry, again, err := r.record(f.Key, func(tx *ledger.Tx) (int64, error) {
+			doc, err := d.enter(tx)
+			return doc.Entry, err
+		})
+		if err == nil {
+			return r.redirectRecorded(documentPath(credit), entry, again)
+		}
+		if err := d.refused(f, err); err != nil {
+			return err
+		}
+	}
+	var q *quote
+	status := http.StatusUnprocessableEntity
+	if f.good() {
+		status = http.StatusOK
+		if q, err = r.quoteDocument(f, d); err != nil {
+			return err
+		}
+	}
+	p, err := r.documentPage(f, credit, f.marked(d.lines))
+	if err != nil {
+		return err
+	}
+	p.Quote, p.AskFuture = q, p.AskFuture || d.ahead
+	return r.showDocument(status, p)
+}
+
+func (r *request) redirectRecorded(path string, entry int64, again bool) error {
+	repeated := ""
+	if again {
+		repeated = "yes"
+	}
+	return r.redirect(with(path, "recorded", plainInt(entry), "again", repeated))
+}
+
+// justRecorded is what the form before became, as the address says.
+func (r *request) justRecorded() (*recorded, error) {
+	id, err := strconv.ParseInt(r.URL.Query().Get("recorded"), 10, 64)
+	if err != nil {
+		return nil, nil
+	}
+	e, ok, err := r.app.ledger.Entry(r.Context(), id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	v := &recorded{Entry: e, Title: r.say.title(e), Again: r.URL.Query().Get("again") != ""}
+	if e.Kind == ledger.EntryInvoice || e.Kind == ledger.EntryCreditNote {
+		d, _, err := r.app.ledger.Document(r.Context(), e.Subject)
+		if err != nil {
+			return nil, err
+		}
+		v.Total = r.say.Money(d.Total, r.app.ledger.Currency())
+	}
+	v.Delivery, err = r.deliveryOf(r.Context(), e)
+	return v, err
+}
+
+func (r *request) deliveryOf(ctx context.Context, e ledger.Entry) (delivery, error) {
+	w, err := r.app.delivery.look(ctx, e)
+	if err != nil {
+		return delivery{}, err
+	}
+	return r.say.delivery(w), nil
+}

@@ -1,0 +1,122 @@
+package accountant
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"comptoir/shared/event"
+)
+
+const (
+	whoCookie      = "comptoir-who"
+	languageCookie = "comptoir-language"
+	themeCookie    = "comptoir-theme"
+	remembered     = 400 * 24 * time.Hour // the most that browsers keep
+)
+
+// whoIs is the name under which the browser's entries are recorded.
+func (a *App) whoIs(r *http.Request) string {
+	if c, err := r.Cookie(whoCookie); err == nil {
+		if name, err := url.QueryUnescape(c.Value); err == nil && name != "" && event.CheckID(name) == nil {
+			return name
+		}
+	}
+	return a.c.Who
+}
+
+func themeOf(r *http.Request) string {
+	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
+		return c.Value
+	}
+	return ""
+}
+
+func (r *request) remember(name, value string, lasts time.Duration) {
+	http.SetCookie(r.w, &http.Cookie{
+		Name: name, Value: url.QueryEscape(value), Path: "/", MaxAge: int(lasts.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+	})
+}
+
+func (a *App) settingsRoutes(page func(string, func(*request) error)) {
+	page("GET /settings", func(r *request) error { return r.showSettings(http.StatusOK, r.blank(url.Values{"who": {r.who}})) })
+	page("POST /settings", (*request).changeSettings)
+	page("POST /display", (*request).changeDisplay)
+	page("GET /sign-in", func(r *request) error { return r.showSignIn(http.StatusOK, "") })
+	page("POST /sign-in", (*request).signIn)
+	page("POST /sign-out", (*request).signOut)
+}
+
+func (r *request) showSettings(status int, f *form) error {
+	return r.show(status, "settings", r.say.T("Settings"), f)
+}
+
+func (r *request) changeSettings() error {
+	f := r.form()
+	name := strings.TrimSpace(f.Get("who"))
+	if event.CheckID(name) != nil {
+		f.fault("who", r.say.T("A name has 1 to 256 characters: it stands at every entry."))
+		return r.showSettings(http.StatusUnprocessableEntity, f)
+	}
+	r.remember(whoCookie, name, remembered)
+	return r.redirect(local(f.Get("to"), "/settings"))
+}
+
+// changeDisplay keeps language and theme in the browser that asks.
+func (r *request) changeDisplay() error {
+	if l := Language(r.PostForm.Get("language")); l.known() {
+		r.remember(languageCookie, string(l), remembered)
+	}
+	switch theme := r.PostForm.Get("theme"); theme {
+	case "light", "dark":
+		r.remember(themeCookie, theme, remembered)
+	case "system":
+		r.remember(themeCookie, "", -time.Second)
+	}
+	return r.redirect(local(r.PostForm.Get("to"), "/"))
+}
+
+type signInPage struct{ To, Fault, Who string }
+
+func (r *request) showSignIn(status int, fault string) error {
+	return r.show(status, "sign-in", r.say.T("Sign in"), signInPage{To: local(r.FormValue("to"), "/"), Fault: fault, Who: r.who})
+}
+
+func (r *request) signIn() error {
+	session, wait := r.app.door.open(callerOf(r.Request), r.PostForm.Get("password"))
+	if session == "" {
+		if wait > 0 {
+			r.w.Header().Set("Retry-After", wholeSeconds(wait))
+			return r.showSignIn(http.StatusTooManyRequests, r.say.T("Too many wrong passwords. Try again in %s seconds.", wholeSeconds(wait)))
+		}
+		return r.showSignIn(http.StatusUnprocessableEntity, r.say.T("That is not the password."))
+	}
+	r.remember(sessionCookie, session, sessionLasts)
+	if name := strings.TrimSpace(r.PostForm.Get("who")); event.CheckID(name) == nil {
+		r.remember(whoCookie, name, remembered)
+	}
+	return r.redirect(local(r.PostForm.Get("to"), "/"))
+}
+
+func (r *request) signOut() error {
+	if c, err := r.Cookie(sessionCookie); err == nil {
+		r.app.door.leave(c.Value)
+	}
+	r.remember(sessionCookie, "", -time.Second)
+	return r.redirect("/sign-in")
+}
+
+// local is an address of this app, or the other one where it is none: nobody is
+// sent elsewhere.
+func local(to, otherwise string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n") {
+		return otherwise
+	}
+	return to
+}
+
+func wholeSeconds(d time.Duration) string {
+	return plainInt(int64((d + time.Second - 1) / time.Second))
+}

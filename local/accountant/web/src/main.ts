@@ -1,0 +1,30 @@
+// What the pages do beyond what they do without a script.
+import { proposeIn } from "./combobox";
+import { watchDelivery } from "./delivery";
+import { openDocument } from "./document";
+import { forgetSent, keepDraft } from "./draft";
+import { listenToKeys } from "./keys";
+
+for (const field of document.querySelectorAll<HTMLInputElement>("input[data-find]")) proposeIn(field);
+for (const way of document.querySelectorAll<HTMLElement>("[data-delivery]")) watchDelivery(way);
+if (document.querySelector("[data-recorded]")) forgetSent();
+
+const form = document.querySelector<HTMLFormElement>("form[data-draft]");
+if (form) {
+  const lines = form.dataset.preview ? openDocument(form) : undefined;
+  keepDraft(form, lines);
+}
+for (const sent of document.querySelectorAll("form")) {
+  // Two presses are one wish. What comes through all the same is recorded once by its key.
+  sent.addEventListener("submit", (e) => {
+    if (sent.method !== "post") return;
+    if (sent.dataset.sending) e.preventDefault();
+    sent.dataset.sending = "yes";
+  });
+  addEventListener("pageshow", () => delete sent.dataset.sending);
+}
+for (const choice of document.querySelectorAll<HTMLSelectElement>("select[data-sends]"))
+  choice.addEventListener("change", () => choice.form?.requestSubmit());
+document.querySelector("[data-print]")?.addEventListener("click", () => print());
+listenToKeys();
+document.querySelector<HTMLElement>("[data-focus]")?.focus();
