@@ -52,6 +52,7 @@ type App struct {
 	clients   *index[ledger.Client]
 	door      *door
 	delivery  *tracker
+	uploads   jobs
 }
 
 // New prepares the app. An error is that of files that are not as they were built.
@@ -93,6 +94,7 @@ func (a *App) Handler() http.Handler {
 	a.stockRoutes(page)
 	a.entryRoutes(page)
 	a.catalogueRoutes(page)
+	a.importRoutes(page)
 	a.settingsRoutes(page)
 	mux.Handle("GET /assets/", a.assets)
 	page("/", func(r *request) error { return r.missing() })
@@ -128,5 +130,6 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		_ = server.Close() // who has not got an answer in that time is cut off
 	}
 	<-ended
+	a.uploads.stop()
 	return nil
 }

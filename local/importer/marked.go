@@ -23,6 +23,9 @@ const (
 	uncompressed = 512 << 20
 )
 
+// ErrNotMarked says that faults cannot be marked in what is imported.
+var ErrNotMarked = errors.New("list the faults with --rejects FILE.csv")
+
 // markable finds the workbook that is to be marked, before anything is recorded.
 func (s *session) markable() (*openFile, error) {
 	if s.Marked == "" {
@@ -34,12 +37,12 @@ func (s *session) markable() (*openFile, error) {
 			continue
 		}
 		if found != nil {
-			return nil, fmt.Errorf("marking faults in %s: there are two workbooks, %s and %s: import them one by one", s.Marked, found.Name, f.Name)
+			return nil, fmt.Errorf("marking faults in %s: there are two workbooks, %s and %s: import them one by one, or %w", s.Marked, found.Name, f.Name, ErrNotMarked)
 		}
 		found = f
 	}
 	if found == nil {
-		return nil, fmt.Errorf("marking faults in %s: no file of the import is a workbook: list the faults with --rejects FILE.csv", s.Marked)
+		return nil, fmt.Errorf("marking faults in %s: no file of the import is a workbook: %w", s.Marked, ErrNotMarked)
 	}
 	rows := 0
 	for _, t := range s.survey.tables {
@@ -48,7 +51,7 @@ func (s *session) markable() (*openFile, error) {
 		}
 	}
 	if rows > markedRows {
-		return nil, fmt.Errorf("marking faults in %s: %s has %s rows, at most %s are marked: list the faults with --rejects FILE.csv", s.Marked, found.Name, number(rows), number(markedRows))
+		return nil, fmt.Errorf("marking faults in %s: %s has %s rows, at most %s are marked: %w", s.Marked, found.Name, number(rows), number(markedRows), ErrNotMarked)
 	}
 	return found, nil
 }
