@@ -53,8 +53,9 @@ test-serverless: ## Run the deployed programs on a month of the real year; SERVE
 	@GO='$(GO)' ./test/all serverless
 
 .PHONY: page
-page: ## Build the manager's page into admin/dist. It needs Node.
+page: ## Build the manager's page, and the accountant's script and style. It needs Node.
 	cd admin && npm ci --no-audit --no-fund && npm run build
+	cd local/accountant/web && npm ci --no-audit --no-fund && npm run build
 
 .PHONY: test-page
 test-page: ## Check the page's code, and see it work in Chromium.

@@ -1,6 +1,7 @@
 package accountant
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -126,7 +127,7 @@ func (r *request) showProduct(status int, p *productPage) (err error) {
 	p.Currency = r.app.ledger.Currency()
 	title := r.say.T("New product")
 	if p.ID != "" {
-		title = p.Get("name")
+		title = cmp.Or(p.text("name"), p.ID)
 		if p.Lots, p.Sum, err = r.app.ledger.Shelf(r.Context(), p.ID); err != nil {
 			return err
 		}
@@ -195,7 +196,7 @@ func (r *request) askClient() error {
 func (r *request) showClient(status int, p *clientPage) error {
 	title := r.say.T("New client")
 	if p.ID != "" {
-		title = p.Get("name")
+		title = cmp.Or(p.text("name"), p.ID)
 	}
 	return r.show(status, "client", title, p)
 }
@@ -203,9 +204,9 @@ func (r *request) showClient(status int, p *clientPage) error {
 func (r *request) sendClient() error {
 	f := r.form()
 	id := r.URL.Query().Get("id")
-	v := ledger.Client{ID: id, Name: f.needed("name"), Archived: f.Get("archived") == "yes"}
+	v := ledger.Client{ID: id, Name: f.text("name"), Archived: f.Get("archived") == "yes"}
 	if id == "" {
-		v.ID = f.needed("id")
+		v.ID, v.Name = f.needed("id"), f.needed("name") // those of an import may have none
 		if _, taken, err := r.app.clients.get(r.Context(), v.ID); err != nil {
 			return err
 		} else if taken {

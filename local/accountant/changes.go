@@ -34,42 +34,34 @@ type ReturnLine struct {
 	Input Line
 }
 
-// changed reads which document a form is about.
-func (r *request) changed(f *form) (*changePage, error) {
+// about does something with a form about the document that the address names.
+func (r *request) about(f *form, do func(*changePage) error) error {
 	e, ok, err := r.entryInPath()
-	if err != nil || !ok || (e.Kind != ledger.EntryInvoice && e.Kind != ledger.EntryCreditNote) {
-		return nil, err
+	if err != nil {
+		return err
+	}
+	if !ok || (e.Kind != ledger.EntryInvoice && e.Kind != ledger.EntryCreditNote) {
+		return r.missing()
 	}
 	p := &changePage{form: f, Entry: e, Currency: r.app.ledger.Currency()}
-	p.Document, err = r.documentView(r.Context(), e.Subject)
-	return p, err
+	if p.Document, err = r.documentView(r.Context(), e.Subject); err != nil {
+		return err
+	}
+	return do(p)
 }
 
 func (r *request) askVoid() error {
-	p, err := r.changed(r.blank(url.Values{}))
-	if err != nil || p == nil {
-		return errors.Join(err, r.unlessFailed(err))
-	}
-	return r.showVoid(http.StatusOK, p)
+	return r.about(r.blank(url.Values{}), func(p *changePage) error { return r.showVoid(http.StatusOK, p) })
 }
 
-// unlessFailed says that there is no such page, where nothing else is wrong.
-func (r *request) unlessFailed(err error) error {
-	if err != nil {
-		return nil
-	}
-	return r.missing()
-}
 
 func (r *request) showVoid(status int, p *changePage) error {
 	return r.show(status, "void", r.say.T("Void %s", p.Entry.Subject), p)
 }
 
-func (r *request) sendVoid() error {
-	p, err := r.changed(r.form())
-	if err != nil || p == nil {
-		return errors.Join(err, r.unlessFailed(err))
-	}
+func (r *request) sendVoid() error { return r.about(r.form(), r.recordVoid) }
+
+func (r *request) recordVoid(p *changePage) error {
 	entry, again, err := r.record(p.Key, func(tx *ledger.Tx) (int64, error) {
 		if _, err := tx.Void(ledger.Void{Document: p.Entry.Subject, Reason: p.text("reason")}); err != nil {
 			return 0, err
@@ -91,11 +83,7 @@ func (r *request) sendVoid() error {
 }
 
 func (r *request) askCost() error {
-	p, err := r.changed(r.blank(url.Values{}))
-	if err != nil || p == nil {
-		return errors.Join(err, r.unlessFailed(err))
-	}
-	return r.showCost(http.StatusOK, p)
+	return r.about(r.blank(url.Values{}), func(p *changePage) error { return r.showCost(http.StatusOK, p) })
 }
 
 func (r *request) showCost(status int, p *changePage) error {
@@ -109,11 +97,9 @@ func (r *request) showCost(status int, p *changePage) error {
 	return r.show(status, "cost", r.say.T("Set a cost in %s", p.Entry.Subject), p)
 }
 
-func (r *request) sendCost() error {
-	p, err := r.changed(r.form())
-	if err != nil || p == nil {
-		return errors.Join(err, r.unlessFailed(err))
-	}
+func (r *request) sendCost() error { return r.about(r.form(), r.recordCost) }
+
+func (r *request) recordCost(p *changePage) error {
 	cost, given := p.price("unit_cost", p.Get("unit_cost"))
 	if !given {
 		p.fault("unit_cost", r.say.T("Fill this in."))
@@ -142,11 +128,7 @@ func (a *App) returnRoutes(page func(string, func(*request) error)) {
 }
 
 func (r *request) askReturn() error {
-	p, err := r.changed(r.blank(url.Values{"date": {r.app.ledger.Today().String()}}))
-	if err != nil || p == nil {
-		return errors.Join(err, r.unlessFailed(err))
-	}
-	return r.showReturn(http.StatusOK, p)
+	return r.about(r.blank(url.Values{"date": {r.app.ledger.Today().String()}}), func(p *changePage) error { return r.showReturn(http.StatusOK, p) })
 }
 
 // showReturn shows the lines of an invoice, with a field for what comes back of each.
@@ -167,11 +149,9 @@ func (r *request) showReturn(status int, p *changePage) error {
 	return r.show(status, "return", r.say.T("Return of %s", p.Entry.Subject), p)
 }
 
-func (r *request) sendReturn() error {
-	p, err := r.changed(r.form())
-	if err != nil || p == nil {
-		return errors.Join(err, r.unlessFailed(err))
-	}
+func (r *request) sendReturn() error { return r.about(r.form(), r.recordReturn) }
+
+func (r *request) recordReturn(p *changePage) error {
 	note := ledger.CreditNote{Invoice: p.Entry.Subject, Date: p.date("date")}
 	var at []int
 	quantities, stocked := p.Values["quantity"], p.Values["restock"]

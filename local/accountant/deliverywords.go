@@ -22,6 +22,7 @@ type Step struct {
 	ID     string `json:"id"`
 	State  string `json:"state"` // done or waiting
 	Label  string `json:"label"`
+	Word   string `json:"word"` // the state, for who cannot see it
 	Detail string `json:"detail"`
 }
 
@@ -33,7 +34,7 @@ const slow = 3 * time.Second
 
 func (s *speaker) delivery(w *way) delivery {
 	d := delivery{Entry: w.entry.ID, Done: w.done()}
-	d.Steps = append(d.Steps, Step{ID: "recorded", State: "done", Label: s.T("Recorded"), Detail: s.Time(w.entry.At)})
+	d.Steps = append(d.Steps, Step{ID: "recorded", State: "done", Word: s.T("done"), Label: s.T("Recorded"), Detail: s.Time(w.entry.At)})
 	if len(w.events) == 0 {
 		d.Note = s.T("It changes nothing that the manager's page shows, so nothing of it is published.")
 		return d
@@ -49,6 +50,11 @@ func (s *speaker) delivery(w *way) delivery {
 			one.State, one.Detail = "done", s.after(w, c.Analytic)
 		}
 		d.Steps = append(d.Steps, one)
+	}
+	for i := range d.Steps {
+		if d.Steps[i].Word = s.T("waiting"); d.Steps[i].State == "done" {
+			d.Steps[i].Word = s.T("done")
+		}
 	}
 	switch {
 	case w.published < len(w.events) && time.Since(w.entry.At) > slow:

@@ -45,8 +45,7 @@ type EntryRow struct {
 // searched reads what a list of entries is asked for.
 func (r *request) searched(f *form) (ledger.Search, error) {
 	s := ledger.Search{Text: f.text("q"), Kind: ledger.EntryKind(f.text("kind")), From: f.date("from"), To: f.date("to"), Amount: f.amount("amount", f.Get("amount")), Limit: onePage + 1}
-	s.Before, _ = strconv.ParseInt(f.Get("before"), 10, 64)
-	s.After, _ = strconv.ParseInt(f.Get("after"), 10, 64)
+	s.Before, s.After = entryID(f.Get("before")), entryID(f.Get("after"))
 	if text := f.text("client"); text != "" {
 		c, ok, err := r.app.clients.resolve(r.Context(), text)
 		if err != nil {
@@ -181,11 +180,16 @@ func (s *speaker) title(e ledger.Entry) string {
 }
 
 func (r *request) entryInPath() (e ledger.Entry, ok bool, err error) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	return r.app.ledger.Entry(r.Context(), entryID(r.PathValue("id")))
+}
+
+// entryID reads the number of an entry; 0, which no entry has, where it is none.
+func entryID(text string) int64 {
+	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return e, false, nil
+		return 0
 	}
-	return r.app.ledger.Entry(r.Context(), id)
+	return id
 }
 
 type entryPage struct {

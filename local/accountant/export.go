@@ -3,7 +3,6 @@ package accountant
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"strings"
 
 	"comptoir/local/ledger"
@@ -68,10 +67,7 @@ func (r *request) export(name string, write func(*sheet) error) error {
 	if err := write(s); err != nil {
 		return err
 	}
-	if err := s.w.Flush(); err != nil && r.Context().Err() == nil && err != io.ErrClosedPipe {
-		return err
-	}
-	return nil
+	return s.w.Flush()
 }
 
 func amountCell(a money.NullAmount, c money.Currency) any {

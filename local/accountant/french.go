@@ -1,6 +1,8 @@
 package accountant
 
 // frenchWords are the sentences of the app in French, by their English.
+//
+//nolint:gosec // no password stands in it
 var frenchWords = map[string]string{
 	"%d of %d events": "%d événements sur %d",
 	"%s came back":    "%s rendus",
@@ -46,6 +48,7 @@ var frenchWords = map[string]string{
 	"Dark":                         "Sombre",
 	"Date":                         "Date",
 	"Delivery note":                "Bon de livraison",
+	"Display":                      "Affichage",
 	"Discount":                     "Remise",
 	"Discount on all, %s":          "Remise sur le tout, %s",
 	"Empty where it is not known: profit is then unknown too.":  "Vide s’il est inconnu : le bénéfice l’est alors aussi.",

@@ -121,11 +121,6 @@ func (x *index[T]) search(ctx context.Context, text string, limit int, wanted fu
 	return found, nil
 }
 
-// all returns everything, by id.
-func (x *index[T]) all(ctx context.Context) ([]T, error) {
-	return x.search(ctx, "", int(^uint(0)>>1), func(T) bool { return true })
-}
-
 // rank says how well a text fits, 1 best; 0 is not at all.
 func (k *known[T]) rank(whole string, words []string) int {
 	best := 9

@@ -2,6 +2,8 @@ package accountant
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"comptoir/local/ledger"
 )
@@ -31,11 +33,14 @@ func upper(s string) string {
 	if s == "" {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // frenchRules are the ledger's refusals by code, or by code and field; %s is the
 // value as it was given.
+//
+//nolint:gosec,misspell // it is French, and no password
 var frenchRules = map[string]string{
 	"barcode_taken":           "Le code-barres %s est déjà celui d’un autre produit. Corrigez-le, ou retirez-le d’abord de ce produit.",
 	"client":                  "Un avoir lié est celui du client de sa facture. Laissez le client vide.",

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"comptoir/local/ledger"
 	"comptoir/shared/event"
@@ -279,11 +278,7 @@ func (r *request) redirectRecorded(path string, entry int64, again bool) error {
 
 // justRecorded is what the form before became, as the address says.
 func (r *request) justRecorded() (*recorded, error) {
-	id, err := strconv.ParseInt(r.URL.Query().Get("recorded"), 10, 64)
-	if err != nil {
-		return nil, nil
-	}
-	e, ok, err := r.app.ledger.Entry(r.Context(), id)
+	e, ok, err := r.app.ledger.Entry(r.Context(), entryID(r.URL.Query().Get("recorded")))
 	if err != nil || !ok {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type Search struct {
 	Limit         int
 }
 
-// Line of the journal.
+// JournalLine is an entry in the journal, with what names it.
 type JournalLine struct {
 	Entry
 	// Name is that of the client of a document, or of the product or client

@@ -1,6 +1,6 @@
 // The way of an entry to the manager's page, as the server sees it happen.
 interface Delivery {
-  steps: { id: string; state: string; label: string; detail: string }[];
+  steps: { id: string; state: string; label: string; word: string; detail: string }[];
   note: string;
   done: boolean;
 }
@@ -13,6 +13,8 @@ export function watchDelivery(way: HTMLElement): void {
       const row = way.querySelector<HTMLElement>(`[data-step="${CSS.escape(step.id)}"]`);
       if (!row) continue;
       row.dataset.state = step.state;
+      const word = row.querySelector(".sr");
+      if (word) word.textContent = step.word;
       const detail = row.querySelector("small");
       if (detail) detail.textContent = step.detail;
     }

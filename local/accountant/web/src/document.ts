@@ -71,11 +71,7 @@ export function openDocument(form: HTMLFormElement): Lines {
     const field = e.target as HTMLInputElement;
     const line = field.closest("[data-line]");
     changed();
-    if (!line) {
-      const found = document.getElementById(`${field.id}-name`);
-      if (found) found.textContent = p.name;
-      return;
-    }
+    if (!line) return;
     for (const [name, value] of [
       ["price", p.price ?? ""],
       ["tax", p.tax ?? ""],

@@ -1,5 +1,5 @@
 // What the pages do beyond what they do without a script.
-import { proposeIn } from "./combobox";
+import { CHOSEN, type Proposal, proposeIn } from "./combobox";
 import { watchDelivery } from "./delivery";
 import { openDocument } from "./document";
 import { forgetSent, keepDraft } from "./draft";
@@ -7,6 +7,17 @@ import { listenToKeys } from "./keys";
 import { watchUpload } from "./upload";
 
 for (const field of document.querySelectorAll<HTMLInputElement>("input[data-find]")) proposeIn(field);
+addEventListener(CHOSEN, (e) => {
+  const field = e.target as HTMLInputElement;
+  const found = document.getElementById(`${field.id}-name`);
+  if (found) found.textContent = (e as CustomEvent<Proposal>).detail.name;
+  if (field.closest("[data-line]")) return;
+  const stops = [...(field.form?.querySelectorAll<HTMLElement>("input:not([type=hidden]), select, button") ?? [])];
+  stops
+    .slice(stops.indexOf(field) + 1)
+    .find((s) => s.offsetParent !== null)
+    ?.focus();
+});
 for (const way of document.querySelectorAll<HTMLElement>("[data-delivery]")) watchDelivery(way);
 for (const upload of document.querySelectorAll<HTMLElement>("[data-upload]")) watchUpload(upload);
 if (document.querySelector("[data-recorded]")) forgetSent();
