@@ -147,7 +147,8 @@ func (s *session) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err // the same import again says them all
 	}
-	return errors.Join(s.end(ctx), s.mark(source), s.rejects.close())
+	s.mark(source)
+	return errors.Join(s.end(ctx), s.rejects.close())
 }
 
 // sum completes the summary.

@@ -57,13 +57,25 @@ func (s *session) markable() (*openFile, error) {
 }
 
 // mark writes a copy of the workbook with its faulty cells coloured and commented.
-func (s *session) mark(source *openFile) (err error) {
+// Where that cannot be, the summary says why: what is recorded is recorded, and
+// the faults are listed all the same.
+func (s *session) mark(source *openFile) {
 	if source == nil || len(s.rejects.kept) == 0 {
-		return nil
+		return
 	}
+	if err := markIn(source, s.Marked, s.rejects.kept); err != nil {
+		s.summary.Unmarked = fmt.Sprintf("the faults could not be marked in a copy of %s (%v): list them with --rejects FILE.csv", source.Name, err)
+		return
+	}
+	s.summary.MarkedFile = s.Marked
+}
+
+// markIn marks faults in a copy of a workbook. One that a program wrote may lack
+// what excelize takes for granted, and panic it; that is no reason to end with it.
+func markIn(source *openFile, path string, faults []Reject) (err error) {
 	defer func() {
-		if err != nil {
-			err = fmt.Errorf("marking faults in %s: make room, or choose another place for --marked: %w", s.Marked, err)
+		if thrown := recover(); thrown != nil {
+			err = fmt.Errorf("it lacks what a copy needs: %v", thrown)
 		}
 	}()
 	raw, err := source.Open()
@@ -76,10 +88,17 @@ func (s *session) mark(source *openFile) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	m := marker{file: f, styles: map[int]int{}, plain: map[int]int{}}
+	if err := m.markAll(faults); err != nil {
+		return err
+	}
+	return m.write(path)
+}
+
+// markAll marks every fault.
+func (m marker) markAll(faults []Reject) error {
 	if err := m.clean(); err != nil {
 		return err
 	}
-	faults := s.rejects.kept
 	for i := range faults {
 		if faults[i].Cell == "" {
 			faults[i].Cell = workbook.Name(0, faults[i].Row)
@@ -96,10 +115,6 @@ func (s *session) mark(source *openFile) (err error) {
 		}
 		faults = faults[n:]
 	}
-	if err := m.write(s.Marked); err != nil {
-		return err
-	}
-	s.summary.MarkedFile = s.Marked
 	return nil
 }
 

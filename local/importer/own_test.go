@@ -371,30 +371,22 @@ func damaged(content []byte) []byte {
 	return content
 }
 
-// bomb is a small workbook whose one cell unpacks to 256 MiB.
-func bomb(t testing.TB) []byte {
+// rewritten is a workbook with one of its parts written anew.
+func rewritten(t testing.TB, content []byte, name string, anew func(io.Writer) error) []byte {
 	t.Helper()
-	from, err := zip.NewReader(bytes.NewReader(book(t, shopBooks()[1])), int64(len(book(t, shopBooks()[1]))))
+	from, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	to := zip.NewWriter(&out)
 	for _, part := range from.File {
-		w, err := to.Create(part.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if part.Name == "xl/worksheets/sheet1.xml" {
-			_, err = io.WriteString(w, `<worksheet><sheetData><row r="1"><c r="A1"><v>`)
-			for range 256 {
-				_, _ = w.Write(bytes.Repeat([]byte("1"), 1<<20))
-			}
+		if part.Name != name {
+			err = to.Copy(part)
+		} else if w, e := to.Create(name); e == nil {
+			err = anew(w)
 		} else {
-			var r io.ReadCloser
-			if r, err = part.Open(); err == nil {
-				_, err = io.Copy(w, r) // #nosec G110 -- it was made above
-			}
+			err = e
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -404,4 +396,33 @@ func bomb(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// bomb is a small workbook whose one cell unpacks to 256 MiB.
+func bomb(t testing.TB) []byte {
+	t.Helper()
+	return rewritten(t, book(t, shopBooks()[1]), "xl/worksheets/sheet1.xml", func(w io.Writer) error {
+		_, err := io.WriteString(w, `<worksheet><sheetData><row r="1"><c r="A1"><v>`)
+		for range 256 {
+			_, _ = w.Write(bytes.Repeat([]byte("1"), 1<<20))
+		}
+		return err
+	})
+}
+
+// A workbook that excelize cannot copy is imported, and its faults are listed, all
+// the same: what it holds never ends the program.
+func TestAWorkbookThatCannotBeMarked(t *testing.T) {
+	content := rewritten(t, book(t, sheet{"Clients", [][]any{{"Client id", "Name"}, {"C1", "One"}, {"C2", ""}}}), "xl/styles.xml", func(w io.Writer) error {
+		_, err := io.WriteString(w, `<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>`)
+		return err
+	})
+	marked := filepath.Join(t.TempDir(), "marked.xlsx")
+	s := own(t, fresh(t), importer.Options{Files: []importer.File{file("odd.xlsx", content)}, Marked: marked})
+	check(t, "clients", s.Clients.Created, 1)
+	check(t, "rejected", s.Rejected, 1)
+	check(t, "marked", s.MarkedFile, "")
+	if !strings.Contains(s.Unmarked, "could not be marked in a copy of odd.xlsx") || len(s.Rejects) != 1 {
+		t.Errorf("%q, %v", s.Unmarked, s.Rejects)
+	}
 }

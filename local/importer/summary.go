@@ -50,6 +50,7 @@ type Summary struct {
 	Rejects     []Reject // the first Printed
 	RejectsFile string
 	MarkedFile  string // the copy with its faults marked; "" where there is none
+	Unmarked    string // why there is none where one was asked for
 
 	Took time.Duration
 }
@@ -251,6 +252,9 @@ func (s Summary) rejected(say func(string, ...any)) {
 	}
 	for _, r := range s.Rejects {
 		say("  %s", r)
+	}
+	if s.Unmarked != "" {
+		say("  %s", s.Unmarked)
 	}
 	shown := 0
 	for _, r := range s.Rejects {
