@@ -54,7 +54,6 @@ func (r *request) askVoid() error {
 	return r.about(r.blank(url.Values{}), func(p *changePage) error { return r.showVoid(http.StatusOK, p) })
 }
 
-
 func (r *request) showVoid(status int, p *changePage) error {
 	return r.show(status, "void", r.say.T("Void %s", p.Entry.Subject), p)
 }

@@ -301,7 +301,6 @@ var frenchWords = map[string]string{
 	"There are more: the download has them all.": "Il y en a d’autres : le téléchargement les a toutes.",
 	"There is nothing new to record.":            "Il n’y a rien de nouveau à enregistrer.",
 	"To be compared with your books":             "À comparer avec vos livres",
-	"Value":                                      "Valeur",
 	"Void the whole import":                      "Annuler tout l’import",
 	"Voided as a whole by %s: %s":                "Annulé en entier par %s : %s",
 	"What could not be voided":                   "Ce qui n’a pas pu être annulé",

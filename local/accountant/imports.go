@@ -165,7 +165,7 @@ type uploadPage struct {
 	Lines    []string
 	Months   []MonthRow
 	Faulty   []FaultRow
-	More     int // faults that are not shown
+	More     bool // faults that are not shown
 	Ask      []string
 	AskDates, AskDecimal,
 	Good bool // something would be, or was, recorded
@@ -201,12 +201,10 @@ func (r *request) showUpload() error {
 			c := p.Currency
 			p.Months = append(p.Months, MonthRow{m, r.say.Amount(m.Net, c), r.say.Amount(m.Tax, c), r.say.Amount(m.Total, c)})
 		}
-		shown := 0
 		for _, one := range v.Summary.Rejects {
 			p.Faulty = append(p.Faulty, FaultRow{where(r.say, one), one.Column, one.Value, upper(r.say.importText(one.Rule)), upper(r.say.importText(one.Advice))})
-			shown += one.Rows
 		}
-		p.More = max(0, v.Summary.Rejected-shown)
+		p.More = len(p.Faulty) == importer.Printed
 	}
 	titles := map[jobState]string{
 		jobTrying: r.say.T("Looking at the files"), jobAsking: r.say.T("One question first"), jobTried: r.say.T("What would be recorded"),
@@ -227,7 +225,7 @@ func where(s *speaker, one importer.Reject) string {
 }
 
 func (r *request) asked(a importer.Ambiguity) string {
-	place := a.File + ", " + plainInt(int64(a.Row))
+	place := r.say.T("%s, row %s", a.File, plainInt(int64(a.Row)))
 	if a.Cell != "" {
 		place = a.Sheet + "!" + a.Cell
 	}

@@ -3,6 +3,7 @@ package accountant
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -139,6 +140,12 @@ func (s *jobs) run(ctx context.Context, j *job, l *ledger.Ledger, record, whole 
 		Rejects: filepath.Join(j.dir, "faults.csv"), Marked: filepath.Join(j.dir, "faults.xlsx"), Progress: j.progress,
 	}
 	s.working.Go(func() {
+		defer func() {
+			// As a page that panics is an error of that page, so is this of the upload.
+			if thrown := recover(); thrown != nil {
+				j.ended(record, importer.Summary{}, fmt.Errorf("looking at the files: the program failed at it (%v); what was recorded stands, whole documents only", thrown))
+			}
+		}()
 		_ = os.Remove(o.Marked) // of the run before
 		summary, err := importer.Import(ctx, o)
 		if errors.Is(err, importer.ErrNotMarked) { // CSV, or too large: the list of faults has to do

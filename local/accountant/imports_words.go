@@ -121,7 +121,9 @@ var importForms = []struct{ english, french string }{
 	{"it lies in the future; today is %s", "c’est dans le futur ; nous sommes le %s"},
 	{"the books are closed through %s", "les livres sont clos jusqu’au %s"},
 	{"compare it with %s in the ledger; to correct that one, void it and enter it anew under a number of its own", "comparez avec %s dans les livres ; pour corriger, annulez-la et enregistrez-la à nouveau sous un numéro à elle"},
+	{"%s, sheet %s: not read: %s", "%s, feuille %s, non lu : %s"},
+	{"%s, sheet %s is none of the sheets that are read", "%s, feuille %s : pas une des feuilles lues"},
+	{"%s, sheet %s!%s stands in a column without a header, and is not read", "%s, %s!%s est dans une colonne sans en-tête, et n’est pas lu"},
 	{"%s: not read: %s", "%s, non lu : %s"},
-	{"%s is none of the sheets that are read", "%s n’est pas une des feuilles lues"},
 	{"%s stands in a column without a header, and is not read", "%s est dans une colonne sans en-tête, et n’est pas lu"},
 }

@@ -154,6 +154,7 @@ func (s *session) run(ctx context.Context) (err error) {
 // sum completes the summary.
 func (s *session) sum() {
 	s.summary.Rejects, s.summary.Rejected = s.rejects.first, s.rejects.rows
+	s.summary.Withheld = s.rejects.held
 	for _, c := range s.rejects.order {
 		s.summary.Rules = append(s.summary.Rules, *c)
 	}

@@ -81,6 +81,7 @@ func (c *count) leaveOut(broken map[string]bool) {
 	kept := 0
 	for i, code := range c.codes {
 		if broken[code] {
+			c.rejects.held++
 			c.rejects.count("a product is counted as a whole: another row of it has a fault", 1, 0)
 			continue
 		}

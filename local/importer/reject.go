@@ -86,6 +86,7 @@ type rejects struct {
 	order  []*RuleCount
 	rows   int
 	err    error // of writing
+	held   int   // of rows: good ones whose document or product is left out
 	keep   bool  // those in workbooks, to mark them there
 	kept   []Reject
 
@@ -142,6 +143,7 @@ func (r *rejects) count(rule string, rows int, net money.Amount) {
 
 // withhold counts good rows whose document is left out for the fault of another row.
 func (r *rejects) withhold(rows int, net money.Amount) {
+	r.held += rows
 	r.count("a document is recorded as a whole: another row of it has a fault", rows, net)
 }
 

@@ -46,6 +46,7 @@ type Summary struct {
 	Notes []string
 
 	Rejected    int // rows
+	Withheld    int // of Rejected: good rows, of which another one of the same document or product has a fault
 	Rules       []RuleCount
 	Rejects     []Reject // the first Printed
 	RejectsFile string
@@ -256,7 +257,7 @@ func (s Summary) rejected(say func(string, ...any)) {
 	if s.Unmarked != "" {
 		say("  %s", s.Unmarked)
 	}
-	shown := 0
+	shown := s.Withheld
 	for _, r := range s.Rejects {
 		shown += r.Rows
 	}
