@@ -305,7 +305,7 @@ var frenchWords = map[string]string{
 	"Voided as a whole by %s: %s":                "Annulé en entier par %s : %s",
 	"What could not be voided":                   "Ce qui n’a pas pu être annulé",
 	"What holds, and what to do":                 "La règle, et que faire",
-	"What is recorded by then stays, whole documents only; the same files again go on behind it.": "Ce qui est enregistré d’ici là reste, par pièces entières ; les mêmes fichiers continuent ensuite où cela s’est arrêté.",
+	"What is recorded by then stays, whole documents only; the same files again go on behind it.": "Ce qui est enregistré d’ici là reste, par pièces entières ; les mêmes fichiers reprennent ensuite où cela s’est arrêté.",
 	"What is wrong":          "Ce qui est faux",
 	"What would be recorded": "Ce qui serait enregistré",
 	"a thousand and more: the point stands before decimals": "mille et quelques : le point précède les décimales",

@@ -335,7 +335,7 @@ type importPage struct {
 func (r *request) importInPath() (v ledger.Import, ok bool, err error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
-		return v, false, nil
+		id = 0 // there is no such import
 	}
 	return r.app.ledger.Import(r.Context(), id)
 }

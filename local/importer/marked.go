@@ -145,14 +145,14 @@ func (m marker) clean() error {
 
 // mark marks a cell for its faults.
 func (m marker) mark(faults []Reject) error {
-	text := ""
-	for _, f := range faults {
-		text += fmt.Sprintf("%s; %s\n", f.Rule, f.Advice)
+	texts := make([]string, len(faults))
+	for i, f := range faults {
+		texts[i] = f.Rule + "; " + f.Advice
 	}
 	sheet, cell := faults[0].Sheet, faults[0].Cell
 	return errors.Join(
 		m.restyle(sheet, cell, m.styles, excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"FFC7CE"}}),
-		m.file.AddComment(sheet, excelize.Comment{Author: author, Cell: cell, Text: strings.TrimSpace(text), Width: 320, Height: 100}),
+		m.file.AddComment(sheet, excelize.Comment{Author: author, Cell: cell, Text: strings.Join(texts, "\n"), Width: 320, Height: 100}),
 	)
 }
 

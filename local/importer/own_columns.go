@@ -53,7 +53,7 @@ func ownLayouts() []layout {
 		{stock, []column{
 			needed(someText, "product_id", append(product, "code", "reference", "ref")...),
 			optional(someText, "lot", "numero_lot", "batch", "no_lot", "lot_number"),
-			needed(someNumber, "quantity", "quantite", "qty", "qte", "on_hand", "en_stock", "stock"),
+			needed(someNumber, "quantity", "quantité", "qty", "qte", "on_hand", "en_stock", "stock"),
 			optional(someNumber, "unit_cost", "cout_unitaire", "cost", "cout", "prix_achat", "prix_de_revient"),
 			optional(someDate, "received_on", "recu_le", "received", "date_reception", "reception"),
 			optional(someDate, "expiry_date", "date_peremption", "expiry", "expires_on", "peremption", "dlc", "ddm", "dluo"),
@@ -73,7 +73,7 @@ func ownLayouts() []layout {
 			needed(someText, "invoice_number", append(number, "number", "numero", "reference_facture", "ref_facture")...),
 			needed(someText, "product_id", append(product, "code")...),
 			optional(someText, "description", "designation", "libelle", "details"),
-			needed(someNumber, "quantity", "quantite", "qty", "qte"),
+			needed(someNumber, "quantity", "quantité", "qty", "qte"),
 			needed(someNumber, "unit_price", "prix_unitaire", "price", "prix", "pu", "pu_ht", "prix_unitaire_ht"),
 			optional(somePercent, "discount_pct", "remise_pct", "discount_percent", "remise_pourcent", "taux_remise", "discount_rate"),
 			optional(someNumber, "discount", discount...),

@@ -315,8 +315,11 @@ func TestTemplates(t *testing.T) {
 		}
 		sheets := f.GetSheetList()
 		filled := [][]any{
-			{"00417", "Lantern", "Garden", "stock", 2, 3.39, 26, "no"}, {"C1", "Harbour", "non"}, {"00417", "L1", 12, 2, day(11, 1), day(12, 31), day(11, 30)},
-			{"F-1", day(12, 1), "C1", "invoice", 0, 16.95, 3.39, 20.34}, {"F-1", "00417", "Lantern", 5, 3.39, 0, 0, 20, "oui", day(12, 1), "C1", "facture"},
+			{"00417", "Lantern", "Garden", "stock", 2, 3.39, 26, "no"},
+			{"C1", "Harbour", "non"},
+			{"00417", "L1", 12, 2, day(11, 1), day(12, 31), day(11, 30)},
+			{"F-1", day(12, 1), "C1", "invoice", 0, 16.95, 3.39, 20.34},
+			{"F-1", "00417", "Lantern", 5, 3.39, 0, 0, 20, "oui", day(12, 1), "C1", "facture"},
 		}
 		for i, row := range filled {
 			if err := f.SetSheetRow(sheets[i], "A2", &row); err != nil {

@@ -81,7 +81,7 @@ func (s *session) look(ctx context.Context) (survey, error) {
 		var nothing error
 		for _, sheet := range file.sheets() {
 			ambiguous, err := s.lookAt(ctx, &v, tableInfo{file: file, sheet: sheet})
-			var no *notTable
+			var no *notTableError
 			if errors.As(err, &no) && file.book != nil {
 				nothing = cmp.Or(nothing, err)
 				s.note(no.note)
@@ -106,23 +106,23 @@ func (s *session) look(ctx context.Context) (survey, error) {
 	return v, nil
 }
 
-// notTable says that a sheet is none to be imported, which is no fault of its workbook.
-type notTable struct {
+// notTableError says that a sheet is none to be imported, which is no fault of its workbook.
+type notTableError struct {
 	err  error
 	note string
 }
 
-func (n *notTable) Error() string { return n.err.Error() }
-func (n *notTable) Unwrap() error { return n.err }
+func (n *notTableError) Error() string { return n.err.Error() }
+func (n *notTableError) Unwrap() error { return n.err }
 
 func (s *session) lookAt(ctx context.Context, v *survey, info tableInfo) (ambiguous []Ambiguity, err error) {
 	t, err := openTable(s.profile, info)
 	if errors.Is(err, errNoHeader) && info.sheet.Name != "" {
-		return nil, &notTable{err, ""}
+		return nil, &notTableError{err, ""}
 	}
 	if err != nil {
 		if info.sheet.Name != "" && !s.profile.knowsSheet(info.sheet.Name) && !errors.Is(err, workbook.ErrFormat) && !errors.Is(err, workbook.ErrLimit) {
-			return nil, &notTable{err, fmt.Sprintf("%s is none of the sheets that are read", info.place())}
+			return nil, &notTableError{err, fmt.Sprintf("%s is none of the sheets that are read", info.place())}
 		}
 		return nil, err
 	}

@@ -176,7 +176,7 @@ func (t *template) explain(all []templateSheet) error {
 	var heads []int
 	for _, s := range all {
 		heads = append(heads, len(rows)+1)
-		rows = append(rows, []string{s.name.in(t.language), wording{"what it is", "ce que c’est"}.in(t.language), wording{"example", "exemple"}.in(t.language)})
+		rows = append(rows, []string{s.name.in(t.language), wording{"what it is", "ce que c’est"}.in(t.language), wording{"example", "un cas"}.in(t.language)})
 		for _, c := range s.columns {
 			rows = append(rows, []string{c.label.in(t.language), c.note.in(t.language), c.example.in(t.language)})
 		}

@@ -17,7 +17,7 @@ const (
 	bookRels = `<Relationships><Relationship Id="a" Type="http://x/worksheet" Target="worksheets/one.xml"/>` +
 		`<Relationship Id="s" Type="http://x/styles" Target="/xl/styles.xml"/><Relationship Id="t" Type="http://x/sharedStrings" Target="texts.xml"/></Relationships>`
 	oneSheet = `<workbook><workbookPr%s/><sheets><sheet name="One" sheetId="1" r:id="a"/></sheets></workbook>`
-	styles   = `<styleSheet><numFmts><numFmt numFmtId="164" formatCode="[$-40C]d\ mmm\ yyyy"/><numFmt numFmtId="165" formatCode="0.0%%"/><numFmt numFmtId="166" formatCode="&quot;day&quot; 0.00"/></numFmts>` +
+	styles   = `<styleSheet><numFmts><numFmt numFmtId="164" formatCode="[$-40C]d\ mmm\ yyyy"/><numFmt numFmtId="165" formatCode="0.0%"/><numFmt numFmtId="166" formatCode="&quot;day&quot; 0.00"/></numFmts>` +
 		`<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="9"/><xf numFmtId="165"/><xf numFmtId="166"/><xf numFmtId="49"/></cellXfs></styleSheet>`
 	sharedTexts = `<sst><si><t>plain</t></si><si><r><t>ri</t></r><r><t xml:space="preserve">ch </t></r><rPh><t>no</t></rPh></si><si><t>a_x000A_b_x005F_</t></si></sst>`
 )
@@ -27,7 +27,7 @@ func packed(t testing.TB, rows, properties string) []byte {
 	t.Helper()
 	return parts(t, map[string]string{
 		"_rels/.rels": rootRels, "xl/_rels/workbook.xml.rels": bookRels, "xl/workbook.xml": fmt.Sprintf(oneSheet, properties),
-		"xl/styles.xml": fmt.Sprintf(styles), "xl/texts.xml": sharedTexts, "xl/worksheets/one.xml": `<worksheet><sheetData>` + rows + `</sheetData><mergeCells/></worksheet>`,
+		"xl/styles.xml": styles, "xl/texts.xml": sharedTexts, "xl/worksheets/one.xml": `<worksheet><sheetData>` + rows + `</sheetData><mergeCells/></worksheet>`,
 	})
 }
 
@@ -83,14 +83,22 @@ func TestCells(t *testing.T) {
 		{`<row r="1"/><row><c r="AB2"><v>1</v></c></row><row r="9"><c><v>2</v></c></row>`, `AB2 number "1", A9 number "2"`},
 		{`<row><c s="6"><v>007</v></c><c s="6" t="str"><f>A1</f><v>007</v></c></row>`, `A1 number "7", B1 text "007"`},
 		// What programs write of a double, and what Excel shows of it.
-		{`<row><c><v>0.30000000000000004</v></c><c><v>1.1000000000000001E-3</v></c><c><v>-2.5E+3</v></c><c><v>1234567890123456789</v></c><c><v>9.9999999999999995</v></c></row>`,
-			`A1 number "0.3", B1 number "0.0011", C1 number "-2500", D1 number "1234567890123460000", E1 number "10"`},
-		{`<row><c s="1"><v>40878</v></c><c s="2"><v>40878.5</v></c><c s="1"><v>1</v></c><c s="1"><v>59</v></c><c s="1"><v>60</v></c><c s="1"><v>61</v></c><c s="1"><v>-1</v></c></row>`,
-			`A1 date "2011-12-01", B1 date "2011-12-01 12:00:00", C1 date "1900-01-01", D1 date "1900-02-28", E1 number "60", F1 date "1900-03-01", G1 number "-1"`},
-		{`<row><c s="3"><v>0.2</v></c><c s="4"><v>0.055</v></c><c s="5"><v>4</v></c><c t="d"><v>2026-04-03T12:30:00Z</v></c></row>`,
-			`A1 percent "0.2", B1 percent "0.055", C1 number "4", D1 date "2026-04-03 12:30:00"`},
-		{`<row><c t="b"><v>1</v></c><c t="b"><v>0</v></c><c t="e"><f>1/0</f><v>#DIV/0!</v></c><c><f>A1</f></c><c><f>2*3</f><v>6</v></c><c s="1"/></row>`,
-			`A1 boolean "TRUE", B1 boolean "FALSE", C1 fault "#DIV/0!", D1 unknown "", E1 number "6"`},
+		{
+			`<row><c><v>0.30000000000000004</v></c><c><v>1.1000000000000001E-3</v></c><c><v>-2.5E+3</v></c><c><v>1234567890123456789</v></c><c><v>9.9999999999999995</v></c></row>`,
+			`A1 number "0.3", B1 number "0.0011", C1 number "-2500", D1 number "1234567890123460000", E1 number "10"`,
+		},
+		{
+			`<row><c s="1"><v>40878</v></c><c s="2"><v>40878.5</v></c><c s="1"><v>1</v></c><c s="1"><v>59</v></c><c s="1"><v>60</v></c><c s="1"><v>61</v></c><c s="1"><v>-1</v></c></row>`,
+			`A1 date "2011-12-01", B1 date "2011-12-01 12:00:00", C1 date "1900-01-01", D1 date "1900-02-28", E1 number "60", F1 date "1900-03-01", G1 number "-1"`,
+		},
+		{
+			`<row><c s="3"><v>0.2</v></c><c s="4"><v>0.055</v></c><c s="5"><v>4</v></c><c t="d"><v>2026-04-03T12:30:00Z</v></c></row>`,
+			`A1 percent "0.2", B1 percent "0.055", C1 number "4", D1 date "2026-04-03 12:30:00"`,
+		},
+		{
+			`<row><c t="b"><v>1</v></c><c t="b"><v>0</v></c><c t="e"><f>1/0</f><v>#DIV/0!</v></c><c><f>A1</f></c><c><f>2*3</f><v>6</v></c><c s="1"/></row>`,
+			`A1 boolean "TRUE", B1 boolean "FALSE", C1 fault "#DIV/0!", D1 unknown "", E1 number "6"`,
+		},
 		{``, ``},
 	} {
 		got, err := read(packed(t, c.row, ""), workbook.Limits{})
@@ -132,7 +140,7 @@ func TestWhatIsNotInOrder(t *testing.T) {
 		if c.name == "a sheet that breaks off" {
 			content = parts(t, map[string]string{
 				"_rels/.rels": rootRels, "xl/_rels/workbook.xml.rels": bookRels, "xl/workbook.xml": fmt.Sprintf(oneSheet, ""),
-				"xl/styles.xml": fmt.Sprintf(styles), "xl/texts.xml": sharedTexts, "xl/worksheets/one.xml": `<worksheet><sheetData>` + c.rows,
+				"xl/styles.xml": styles, "xl/texts.xml": sharedTexts, "xl/worksheets/one.xml": `<worksheet><sheetData>` + c.rows,
 			})
 		}
 		limits := workbook.Limits{Rows: 60, Cells: 100, Unpacked: 100 << 10}
