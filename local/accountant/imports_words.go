@@ -47,7 +47,7 @@ func matchForm(form, text string) (values []string, ok bool) {
 
 // importSays gives the importer's rules and advice in French, by their English.
 func importSays() map[string]string {
-	return map[string]string{
+	return map[string]string{ //nolint:gosec // credit notes are no credentials
 		"a client who is named is among the clients":                         "un client nommé figure parmi les clients",
 		"a counted product is in the catalogue":                              "un produit compté est au catalogue",
 		"a counted quantity is zero or above and has at most three decimals": "une quantité comptée est de zéro ou plus, avec trois décimales au plus",
