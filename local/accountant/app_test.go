@@ -206,7 +206,7 @@ func TestSale(t *testing.T) {
 	if doc.Client != "C1" || len(doc.Lines) != 2 || doc.Lines[0].Product != "TEA" || doc.Lines[0].UnitPrice != 1000*money.PricePerMinor || doc.Net != 2050 || doc.Tax != 289 {
 		t.Errorf("recorded is %+v", doc)
 	}
-	d.want(d.get("/entries?q=INV-000001"), http.StatusOK, "INV-000001 Sale 10/03/2026 Zoë Ltd 23.39 anna")
+	d.want(d.get("/entries?q=INV-000001"), http.StatusOK, "INV-000001 10/03/2026 Sale 10/03/2026 Zoë Ltd 23.39 anna")
 	d.want(d.get("/entries/7"), http.StatusOK, "INV-000001", "recorded by anna on 10/03/2026", "Thé vert", "Published waiting 0 of 4 events")
 	d.want(d.get("/entries/7/print"), http.StatusOK, "Invoice INV-000001", "10 March 2026", "Zoë Ltd", "Discount −5.00", "Tax 20%", "Total €23.39")
 }

@@ -135,7 +135,7 @@ test("a return against an invoice, then a void, are in the figures", async () =>
   await page.locator("#quantity-1").fill("5");
   await page.keyboard.press("Control+Enter");
   await recorded(page).getByRole("link", { name: "Open" }).click();
-  await page.getByRole("link", { name: "Return", exact: true }).click();
+  await page.getByRole("link", { name: "Take a return" }).click();
   await page.getByLabel("Comes back: 30014").fill("6");
   await page.keyboard.press("Control+Enter");
   await until("what is wrong", async () => /at most what is left/.test(await page.locator("#faults").innerText()));
@@ -144,7 +144,7 @@ test("a return against an invoice, then a void, are in the figures", async () =>
   await page.keyboard.press("Control+Enter");
   await until("the credit note", async () => /CN-\d{6}/.test(await page.locator("h1").innerText()));
   await until("the return in the figures", async () => (await sold("30014")) === before + 3);
-  await page.getByRole("link", { name: "Void", exact: true }).click();
+  await page.getByRole("link", { name: "Void it" }).click();
   assert.equal(await focusedName(page), "reason:");
   await page.keyboard.press("Control+Enter");
   await until("that a reason is asked for", async () => /A void says why/.test(await page.locator("#reason-fault").innerText()));
@@ -345,6 +345,12 @@ for (const look of LOOKS) {
       assert.equal(await page.evaluate(() => document.documentElement.lang), look.locale.slice(0, 2));
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(wide <= 0, `${view} is ${wide} px wider than ${look.width}`);
+      const cut = await page.evaluate(() =>
+        [...document.querySelectorAll("main input:not([type=hidden]), main select, main button, main a, main td, main h1")]
+          .filter((e) => e.offsetParent !== null && !e.closest(".scroll, .sr") && (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1))
+          .map((e) => e.outerHTML.slice(0, 100)),
+      );
+      assert.deepEqual(cut, [], `${view}: cut off at ${look.width}`);
       const text = await page.locator("main").innerText();
       assert.ok(!/undefined|NaN|\[object|%!|<no value>/.test(text), `${view}: ${text.slice(0, 400)}`);
       if (look.axe) await accessible(page, `${view}, ${look.name}`);

@@ -1,18 +1,46 @@
-// Takes the picture with which README opens: node picture.mjs, on the built command.
+// Takes the pictures with which README and the docs open: node picture.mjs, on the built command.
 import { mkdirSync, statSync } from "node:fs";
 import { openBrowser, openPage } from "./lib/browser.mjs";
 import { openYear } from "./lib/year.mjs";
 
-const FILE = new URL("../../docs/images/page.png", import.meta.url).pathname;
+const FOLDER = new URL("../../docs/images/", import.meta.url).pathname;
 
+async function picture(page, name) {
+  await page.screenshot({ path: FOLDER + name });
+  console.log(`${FOLDER}${name}: ${Math.round(statSync(FOLDER + name).size / 1000)} kB`);
+}
+
+mkdirSync(FOLDER, { recursive: true });
 const shop = await openYear();
 const browser = await openBrowser();
-const page = await openPage(browser, { viewport: { width: 1280, height: 920 } });
-await page.goto(shop.url);
-await page.settled();
-await page.waitForSelector(".days svg");
-mkdirSync(new URL(".", `file://${FILE}`), { recursive: true });
-await page.screenshot({ path: FILE });
+if (process.argv[2] !== "accountant") {
+  const page = await openPage(browser, { viewport: { width: 1280, height: 920 } });
+  await page.goto(shop.url);
+  await page.settled();
+  await page.waitForSelector(".days svg");
+  await picture(page, "page.png");
+}
+const desk = await openPage(browser, { viewport: { width: 1280, height: 620 } });
+await desk.context().addCookies([{ name: "comptoir-who", value: "accountant", url: shop.desk }]);
+const line = async (code, quantity) => {
+  await desk.keyboard.type(code);
+  await desk.locator('[role="option"]:visible').first().waitFor();
+  await desk.keyboard.press("Enter");
+  await desk.waitForFunction(() => document.activeElement?.name === "quantity");
+  await desk.keyboard.type(quantity);
+  await desk.keyboard.press("Enter");
+  await desk.waitForFunction(() => document.activeElement?.name === "product");
+};
+await desk.goto(`${shop.desk}/sales/new`);
+await line("22423", "2");
+await desk.keyboard.press("Control+Enter");
+await desk.locator('[data-step="product-winners"][data-state="done"]').waitFor();
+await desk.locator("small", { hasText: "@" }).first().waitFor();
+await line("85123a", "6");
+await line("84879", "12");
+await desk.keyboard.type("set tea");
+await desk.locator('[role="option"]:visible').nth(3).waitFor();
+await desk.waitForTimeout(500);
+await picture(desk, "accountant-sale.png");
 await browser.close();
 await shop.close();
-console.log(`${FILE}: ${Math.round(statSync(FILE).size / 1000)} kB`);
