@@ -242,8 +242,6 @@ var frenchWords = map[string]string{
 	"“%s” is no day of the calendar: write it like 31/12/2026 or 2026-12-31.":  "« %s » n’est pas un jour du calendrier : écrivez-le comme 31/12/2026 ou 2026-12-31.",
 	"“%s” is not a number: write it like %s.":                                  "« %s » n’est pas un nombre : écrivez-le comme %s.",
 	"“%s” is too large, or has more than %d decimals.":                         "« %s » est trop grand, ou a plus de %d décimales.",
-	"“%s” is not a number: write it like %s.":                                  "« %s » n’est pas un nombre : écrivez-le comme %s.",
-	"“%s” is too large, or has more than %d decimals.":                         "« %s » est trop grand, ou a plus de %d décimales.",
 	"%s of %s rows":     "%s lignes sur %s",
 	"%s rows looked at": "%s lignes lues",
 	"%s, %s: is the mark in “%s” before decimals, or between thousands? No other number of the column tells.": "%s, %s : la marque de « %s » précède-t-elle les décimales, ou sépare-t-elle les milliers ? Aucun autre nombre de la colonne ne le dit.",
