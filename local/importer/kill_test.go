@@ -150,7 +150,7 @@ func killedAt(t *testing.T, stage string, seen int, wait time.Duration, env ...s
 func TestKilledInAWorkbook(t *testing.T) {
 	dir := t.TempDir()
 	books := filepath.Join(dir, "books.xlsx")
-	const documents = 3_000
+	const documents = 1_800
 	stream(t, books, "Invoice_Details", func(row func(...any)) {
 		row("Invoice number", "Product id", "Quantity", "Unit price", "Date")
 		for d := range documents {
@@ -180,7 +180,7 @@ func TestKilledInAWorkbook(t *testing.T) {
 			env = append(env, "IMPORT_WHOLE=1")
 		}
 		killedInside := false
-		for seen := 2; seen < 5; seen++ {
+		for seen := 2; seen < 4; seen++ {
 			killed := killedAt(t, "invoices", seen, 20*time.Millisecond, env...)
 			l := open(t, path)
 			left := events(t, l)
