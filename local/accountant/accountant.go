@@ -37,6 +37,9 @@ type Config struct {
 	Hosts []string
 	// TaxRate is what the lines of a product begin with that has no rate of its own.
 	TaxRate money.BasisPoints
+	// Uploads is the folder for files that are brought to be imported; the system's
+	// temporary one where "".
+	Uploads string
 	// Manager is the address of the manager's page; "" where it is not known.
 	Manager func() string
 	Log     *slog.Logger

@@ -88,7 +88,13 @@ func (r *request) upload() error {
 	r.Body = http.MaxBytesReader(r.w, r.Body, mostUpload)
 	j := &job{ID: rand.Text(), Who: r.who}
 	var err error
-	if j.dir, err = os.MkdirTemp("", "comptoir-upload-"); err != nil {
+	if r.app.c.Uploads != "" {
+		err = os.MkdirAll(r.app.c.Uploads, 0o700)
+	}
+	if err == nil {
+		j.dir, err = os.MkdirTemp(r.app.c.Uploads, "comptoir-upload-")
+	}
+	if err != nil {
 		return fmt.Errorf("making a place for the upload: %w", err)
 	}
 	if err := j.take(r.Request); err != nil || len(j.files) == 0 {
