@@ -57,7 +57,7 @@ var frenchWords = map[string]string{
 	"Empty where it is not known: profit is then unknown too.":  "Vide s’il est inconnu : le bénéfice l’est alors aussi.",
 	"Empty where it is not known: the average cost then stays.": "Vide s’il est inconnu : le coût moyen ne change alors pas.",
 	"Empty: a lot of its own.":                                  "Vide : un lot à part.",
-	"Empty: an anonymous sale.":                                 "Vide : une vente anonyme.",
+	"Empty: anonymous.":                                         "Vide : anonyme.",
 	"Entries about it":                                          "Écritures à ce sujet",
 	"Entries":                                                   "Écritures",
 	"Entry":                                                     "Écriture",
