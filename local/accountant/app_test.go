@@ -271,6 +271,19 @@ func TestDates(t *testing.T) {
 	}
 }
 
+func TestClosingTheBooks(t *testing.T) {
+	d := openDesk(t, nil)
+	d.want(d.get("/settings"), http.StatusOK, "The books are open.")
+	d.want(d.send("/close", "through", "2026-02-28"), http.StatusUnprocessableEntity, "Confirm it: closed books are not opened again.")
+	d.want(d.send("/close", "through", "2026-03-11", "sure", "yes"), http.StatusUnprocessableEntity, "A day that has not come is not closed")
+	d.want(d.send("/close", "through", "2026-02-28", "sure", "yes"), http.StatusOK, "The books are closed through 28/02/2026.")
+	d.want(d.send("/close", "through", "2026-02-01", "sure", "yes"), http.StatusUnprocessableEntity, "are not opened again")
+	if got := d.counts().ClosedThrough.String(); got != "2026-02-28" {
+		t.Errorf("they are closed through %s", got)
+	}
+	d.want(d.get("/entries"), http.StatusOK, "Books closed through 28/02/2026")
+}
+
 // What is shown while a form is typed is what is recorded of it; warnings keep nobody from it.
 func TestPreview(t *testing.T) {
 	d := openDesk(t, nil)
@@ -332,6 +345,10 @@ func TestReturnsAndVoids(t *testing.T) {
 	d.want(p, http.StatusOK, "Void of CN-000001", "wrong shop")
 	d.want(d.send("/entries/7/void", "reason", "typed twice"), http.StatusOK, "Void of INV-000001")
 	d.want(d.get("/entries/7"), http.StatusOK, "Voided on 10 March 2026: typed twice", "CN-000001", "Void of INV-000001")
+	if p := d.get("/returns/new?invoice=inv-000001"); p.at != "/entries/7/return" {
+		t.Errorf("a return of that invoice is at %s", p.at)
+	}
+	d.want(d.get("/returns/new?invoice=INV-9"), http.StatusOK, "There is no such invoice.")
 	// A free return: it names no invoice.
 	d.want(d.send("/returns/new", "date", today, "product", "JAM", "quantity", "2", "price", "3", "restock", "no"), http.StatusOK, "CN-000002 is recorded.")
 	d.want(d.get("/entries?kind=void"), http.StatusOK, "Void of INV-000001", "Void of CN-000001")

@@ -114,8 +114,9 @@ func (s *speaker) after(w *way, step string) string {
 }
 
 const (
-	// watchEvery is how often an entry is looked for that is watched.
-	watchEvery = 100 * time.Millisecond
+	// watchEvery is how often an entry is looked for that is watched; after soon, when
+	// something is down, watchLater.
+	watchEvery, soon, watchLater = 100 * time.Millisecond, 5 * time.Second, time.Second
 	// watchedFor is how long one answer lasts; the browser then asks again.
 	watchedFor = 10 * time.Minute
 )
@@ -134,7 +135,7 @@ func (r *request) watchDelivery() error {
 	}
 	r.w.Header().Set("Content-Type", "text/event-stream")
 	said := ""
-	quiet := time.Now()
+	began, quiet := time.Now(), time.Now()
 	for end := time.Now().Add(watchedFor); time.Now().Before(end); {
 		d, err := r.deliveryOf(r.Context(), e)
 		if err != nil {
@@ -158,10 +159,14 @@ func (r *request) watchDelivery() error {
 		if err != nil || d.Done {
 			return nil //nolint:nilerr // nobody is there any more
 		}
+		pause := watchEvery
+		if time.Since(began) > soon {
+			pause = watchLater
+		}
 		select {
 		case <-r.Context().Done():
 			return nil
-		case <-time.After(watchEvery):
+		case <-time.After(pause):
 		}
 	}
 	return nil

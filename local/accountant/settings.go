@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"comptoir/local/ledger"
 	"comptoir/shared/event"
 )
 
@@ -42,14 +43,45 @@ func (r *request) remember(name, value string, lasts time.Duration) {
 func (a *App) settingsRoutes(page func(string, func(*request) error)) {
 	page("GET /settings", func(r *request) error { return r.showSettings(http.StatusOK, r.blank(url.Values{"who": {r.who}})) })
 	page("POST /settings", (*request).changeSettings)
+	page("POST /close", (*request).closeBooks)
 	page("POST /display", (*request).changeDisplay)
 	page("GET /sign-in", func(r *request) error { return r.showSignIn(http.StatusOK, "") })
 	page("POST /sign-in", (*request).signIn)
 	page("POST /sign-out", (*request).signOut)
 }
 
+// settingsPage is the form of a browser's settings, and that which closes the books.
+type settingsPage struct {
+	*form
+	ClosedThrough event.Date
+}
+
 func (r *request) showSettings(status int, f *form) error {
-	return r.show(status, "settings", r.say.T("Settings"), f)
+	counts, err := r.app.ledger.Counts(r.Context())
+	if err != nil {
+		return err
+	}
+	return r.show(status, "settings", r.say.T("Settings"), settingsPage{f, counts.ClosedThrough})
+}
+
+// closeBooks closes them for good through a day, which is to be confirmed.
+func (r *request) closeBooks() error {
+	f := r.form()
+	f.Set("who", r.who)
+	day := f.date("through")
+	if f.Get("sure") != "yes" {
+		f.fault("sure", r.say.T("Confirm it: closed books are not opened again."))
+	}
+	if f.good() {
+		err := r.app.ledger.Record(r.Context(), r.who, func(tx *ledger.Tx) error { return tx.CloseThrough(day) })
+		if err == nil {
+			return r.redirect("/settings")
+		}
+		if err := f.refused(err, func(string) string { return "through" }); err != nil {
+			return err
+		}
+	}
+	return r.showSettings(http.StatusUnprocessableEntity, f)
 }
 
 func (r *request) changeSettings() error {

@@ -38,7 +38,8 @@ export function forgetSent(): void {
 
 export function keepDraft(form: HTMLFormElement, lines?: Lines): void {
   const name = PREFIX + form.dataset.draft;
-  const initial = JSON.stringify(fieldsOf());
+  const fresh = form.dataset.fresh !== undefined;
+  const initial = fresh ? JSON.stringify(fieldsOf()) : "";
   let timer = 0;
 
   function fieldsOf(): [string, string][] {
@@ -88,6 +89,7 @@ export function keepDraft(form: HTMLFormElement, lines?: Lines): void {
     write(name, undefined);
     location.assign(form.dataset.draft ?? location.pathname);
   });
-  const draft = form.dataset.fresh === undefined ? undefined : read(name);
+  if (!fresh) keep(false); // it came back with faults: it is still to be recorded
+  const draft = fresh ? read(name) : undefined;
   if (draft) restore(draft);
 }
