@@ -37,6 +37,9 @@ type Config struct {
 	Hosts []string
 	// TaxRate is what the lines of a product begin with that has no rate of its own.
 	TaxRate money.BasisPoints
+	// Uploads is the folder for files that are brought to be imported; the system's
+	// temporary one where "".
+	Uploads string
 	// Manager is the address of the manager's page; "" where it is not known.
 	Manager func() string
 	Log     *slog.Logger
@@ -52,6 +55,7 @@ type App struct {
 	clients   *index[ledger.Client]
 	door      *door
 	delivery  *tracker
+	uploads   jobs
 }
 
 // New prepares the app. An error is that of files that are not as they were built.
@@ -93,6 +97,7 @@ func (a *App) Handler() http.Handler {
 	a.stockRoutes(page)
 	a.entryRoutes(page)
 	a.catalogueRoutes(page)
+	a.importRoutes(page)
 	a.settingsRoutes(page)
 	mux.Handle("GET /assets/", a.assets)
 	page("/", func(r *request) error { return r.missing() })
@@ -128,5 +133,6 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		_ = server.Close() // who has not got an answer in that time is cut off
 	}
 	<-ended
+	a.uploads.stop()
 	return nil
 }

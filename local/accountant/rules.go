@@ -2,6 +2,8 @@ package accountant
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"comptoir/local/ledger"
 )
@@ -31,7 +33,8 @@ func upper(s string) string {
 	if s == "" {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // frenchRules are the ledger's refusals by code, or by code and field; %s is the
@@ -63,9 +66,11 @@ var frenchRules = map[string]string{
 	"tax":                     "Un taux de taxe va de 0 à 1000 %.",
 	"text":                    "Ce texte dépasse 1024 octets. Raccourcissez-le.",
 	"too_large":               "Ce nombre est trop grand pour être additionné.",
-	"twice":                   "« %s » figure deux fois. Regroupez les quantités.",
-	"unknown_client":          "Il n’y a pas de client « %s ». Créez-le d’abord, ou corrigez le code.",
-	"unknown_document":        "Il n’y a pas de document « %s ». Corrigez le numéro.",
+	"twice":                   "« %s » figure deux fois. Regroupez les quantités.",
+	"under_way":               "Cet import est en cours, ou a été interrompu. Laissez-le finir, ou importez les mêmes fichiers à nouveau, puis annulez-le.",
+	"unknown_client":          "Il n’y a pas de client « %s ». Créez-le d’abord, ou corrigez le code.",
+	"unknown_document":        "Il n’y a pas de document « %s ». Corrigez le numéro.",
+	"unknown_import":          "Il n’y a pas d’import %s. Voyez la liste des imports.",
 	"unknown_line":            "La facture n’a pas de ligne %s.",
 	"unknown_product":         "Il n’y a pas de produit « %s » au catalogue. Créez-le d’abord, ou corrigez le code.",
 	"unknown_product product": "« %s » n’est pas un produit du catalogue, ou n’est pas dans ce document.",

@@ -1,11 +1,8 @@
 package accountant
 
 import (
-	"context"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"comptoir/local/ledger"
@@ -30,15 +27,6 @@ type documentPage struct {
 	Recorded  *recorded
 	// NoInvoice: the invoice of which something was to come back is not there.
 	NoInvoice bool
-}
-
-// recorded is the entry that the form before this one became.
-type recorded struct {
-	Entry    ledger.Entry
-	Title    string
-	Total    string
-	Again    bool
-	Delivery delivery
 }
 
 func (a *App) saleRoutes(page func(string, func(*request) error)) {
@@ -154,55 +142,6 @@ func (d *typedDocument) enter(tx *ledger.Tx) (ledger.Document, error) {
 	})
 }
 
-// quoteDocument works out what the form comes to by the ledger's own rules, and
-// notes what the ledger would refuse; nil where it cannot be told yet.
-func (r *request) quoteDocument(f *form, d *typedDocument) (*quote, error) {
-	if !f.good() {
-		return nil, nil
-	}
-	q := &quote{}
-	err := r.app.ledger.Try(r.Context(), r.who, func(tx *ledger.Tx) (err error) {
-		if q.Document, err = d.enter(tx); err != nil || d.credit {
-			return err
-		}
-		return r.warn(tx, &q.Document, d.lines, d.at)
-	})
-	if err != nil {
-		return nil, d.refused(f, err)
-	}
-	for i := range q.Document.Lines {
-		d.lines[d.at[i]].Net = r.say.Amount(q.Document.Lines[i].Net+q.Document.Lines[i].DocumentDiscount, r.app.ledger.Currency())
-	}
-	q.Totals, q.Total = r.totals(&q.Document), r.say.Money(q.Document.Total, r.app.ledger.Currency())
-	return q, nil
-}
-
-// quoteSoFar is quoteDocument without the lines whose product is still being typed.
-func (r *request) quoteSoFar(f *form, d *typedDocument) (*quote, error) {
-	known := *f
-	known.Faults, known.order = maps.Clone(f.Faults), slices.Clone(f.order)
-	sold, at := d.head.Lines, d.at
-	d.head.Lines, d.at = nil, nil
-	for i, line := range sold {
-		unnamed := d.lines[at[i]].Name == ""
-		if !unnamed {
-			d.head.Lines, d.at = append(d.head.Lines, line), append(d.at, at[i])
-			continue
-		}
-		for _, name := range lineFields {
-			delete(known.Faults, d.lines[at[i]].path(name))
-		}
-	}
-	if len(d.head.Lines) == 0 {
-		return nil, nil
-	}
-	q, err := r.quoteDocument(&known, d)
-	for field, text := range known.Faults {
-		f.fault(field, text)
-	}
-	return q, err
-}
-
 func (d *typedDocument) refused(f *form, err error) error {
 	place := inForm(d.at)
 	return f.refused(err, func(field string) string {
@@ -214,29 +153,6 @@ func (d *typedDocument) refused(f *form, err error) error {
 		}
 		return place(field)
 	})
-}
-
-func (r *request) previewDocument(credit bool) error {
-	f := r.form()
-	d, err := r.readDocument(f, credit)
-	if err != nil {
-		return err
-	}
-	q, err := r.quoteSoFar(f, d)
-	if err != nil {
-		return err
-	}
-	v := preview{Faults: map[string]string{}, Lines: make([]previewLine, len(d.lines)), Future: d.ahead || f.Get("future") == "yes"}
-	for field, text := range f.Faults {
-		v.Faults[idOf(field)] = text
-	}
-	for i, l := range d.lines {
-		v.Lines[i] = previewLine{Name: l.Name, Net: l.Net, Warnings: l.Warnings}
-	}
-	if q != nil {
-		v.Totals, v.Total = q.Totals, q.Total
-	}
-	return r.answer(v)
 }
 
 // sendDocument records a form, or shows it again with what is wrong.
@@ -280,38 +196,4 @@ func (r *request) sendDocument(credit bool) error {
 	}
 	p.Quote, p.AskFuture = q, p.AskFuture || d.ahead
 	return r.showDocument(status, p)
-}
-
-func (r *request) redirectRecorded(path string, entry int64, again bool) error {
-	repeated := ""
-	if again {
-		repeated = "yes"
-	}
-	return r.redirect(with(path, "recorded", plainInt(entry), "again", repeated))
-}
-
-// justRecorded is what the form before became, as the address says.
-func (r *request) justRecorded() (*recorded, error) {
-	e, ok, err := r.app.ledger.Entry(r.Context(), entryID(r.URL.Query().Get("recorded")))
-	if err != nil || !ok {
-		return nil, err
-	}
-	v := &recorded{Entry: e, Title: r.say.title(e), Again: r.URL.Query().Get("again") != ""}
-	if e.Kind == ledger.EntryInvoice || e.Kind == ledger.EntryCreditNote {
-		d, _, err := r.app.ledger.Document(r.Context(), e.Subject)
-		if err != nil {
-			return nil, err
-		}
-		v.Total = r.say.Money(d.Total, r.app.ledger.Currency())
-	}
-	v.Delivery, err = r.deliveryOf(r.Context(), e)
-	return v, err
-}
-
-func (r *request) deliveryOf(ctx context.Context, e ledger.Entry) (delivery, error) {
-	w, err := r.app.delivery.look(ctx, e)
-	if err != nil {
-		return delivery{}, err
-	}
-	return r.say.delivery(w), nil
 }

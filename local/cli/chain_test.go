@@ -66,7 +66,7 @@ func (s *shop) must(args ...string) result {
 
 func (s *shop) imports() result {
 	s.t.Helper()
-	return s.must(append([]string{"import", "--currency", "GBP"}, s.files...)...)
+	return s.must(append([]string{"import", "--profile", "online-retail", "--currency", "GBP"}, s.files...)...)
 }
 
 // process is a comptoir that runs beside the test.
@@ -208,7 +208,7 @@ func (s *shop) catchUp() result {
 
 func TestUntilCaughtUpAndALostLog(t *testing.T) {
 	s := newShop(t)
-	if r := s.must(append([]string{"import", "--dry-run", "--currency", "GBP"}, s.files...)...); !strings.Contains(r.out, "Dry run") {
+	if r := s.must(append([]string{"import", "--profile", "online-retail", "--dry-run", "--currency", "GBP"}, s.files...)...); !strings.Contains(r.out, "Dry run") {
 		t.Error(r.out)
 	}
 	if _, err := os.Stat(s.dir); !os.IsNotExist(err) {

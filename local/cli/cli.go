@@ -130,7 +130,7 @@ Every setting that ` + "`comptoir config`" + ` lists may be given as a flag of a
 environment, or in comptoir.env in the data directory: TIER_GOLD is --tier-gold.`,
 		Example: `  comptoir demo                      a real year, imported and served
   comptoir run                       everything, on your own data directory
-  comptoir import sales.csv.gz       what the accountant wrote down`,
+  comptoir import books.xlsx         what the accountant wrote down`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) (err error) {
@@ -156,7 +156,7 @@ environment, or in comptoir.env in the data directory: TIER_GOLD is --tier-gold.
 			panic(err) // the flag was declared on the line above
 		}
 	}
-	root.AddCommand(c.demo(), c.run(), c.importFiles(), c.send(), c.export(), c.publish(), c.status(), c.doctor(),
+	root.AddCommand(c.demo(), c.run(), c.importFiles(), c.imports(), c.template(), c.send(), c.export(), c.publish(), c.status(), c.doctor(),
 		c.verify(), c.rebuild(), c.republish(), c.deadLetters(), c.backup(), c.restore(), c.ledger(), c.migrate(), c.password(), c.showConfig(), c.showVersion())
 	return root
 }

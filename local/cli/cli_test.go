@@ -109,7 +109,14 @@ func TestUsedWrongly(t *testing.T) {
 		{"import --stock-date 2011-02-30 x.csv", "--stock-date"},
 		{"export", "1 arg"},
 		{"export profits", "no analytic"},
+		{"import books.xlsx --dates daily", "day-first or month-first"},
+		{"import books.xlsx --decimal dot", "comma or point"},
+		{"template", "1 arg"},
+		{"template x.xlsx --language de", "en or fr"},
+		{"imports show first", "not the number of an import"},
+		{"imports void 1", "--reason"},
 		{"export loss-risk --format xml", "no format"},
+		{"export loss-risk --language de", "no language"},
 		{"export loss-risk --window 31d", "no window"},
 		{"status --format yaml", "no format"},
 		{"republish", "name one range"},
@@ -165,8 +172,8 @@ func TestBadInputIsOneSentence(t *testing.T) {
 		{"no such file", "import --currency GBP none.csv --data " + fresh, "none.csv", 1},
 		{"no such profile", "import --currency GBP --profile sap " + good + " --data " + fresh, "sap", 1},
 		{"a wrong header", "import --currency GBP " + header + " --data " + fresh, "header.csv", 1},
-		{"a wrong encoding", "import --currency GBP " + latin + " --data " + fresh, "UTF-8", 1},
-		{"no good row", "import --currency GBP " + dated + " --data " + fresh, "every row", 1},
+		{"a wrong encoding", "import --profile online-retail --currency GBP " + latin + " --data " + fresh, "UTF-8", 1},
+		{"no good row", "import --profile online-retail --currency GBP " + dated + " --data " + fresh, "every row", 1},
 		{"the port of the API is taken", "run --currency GBP --broker-addr 127.0.0.1:0 --query-addr " + port + " --data " + fresh, "QUERY_ADDR", 1},
 		{"the port of the broker is taken", "run --currency GBP --query-addr 127.0.0.1:0 --broker-addr " + port + " --data " + fresh, "BROKER_ADDR", 1},
 		{"an embedded broker for other machines", "run --currency GBP --broker-addr 0.0.0.0:0 --data " + fresh, "KAFKA_BOOTSTRAP_SERVERS", 1},
@@ -189,7 +196,7 @@ func TestBadInputIsOneSentence(t *testing.T) {
 }
 
 func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
-	for _, name := range strings.Fields("demo run import send export status doctor verify republish migrate config version") {
+	for _, name := range strings.Fields("demo run import imports template send export status doctor verify republish migrate config version") {
 		r := comptoir(t, name, "--help")
 		if r.code != 0 || !strings.Contains(r.out, "Examples:\n  comptoir "+name) {
 			t.Errorf("%s --help: exit %d\n%s%s", name, r.code, r.out, r.stderr)

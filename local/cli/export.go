@@ -2,15 +2,15 @@ package cli
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"comptoir/functions/query"
 	"comptoir/local/datadir"
@@ -29,8 +29,8 @@ const (
 var analytics = []string{winners, risks, promotions}
 
 type exportFlags struct {
-	window, format string
-	all            bool
+	window, format, language string
+	all                      bool
 }
 
 func (c *console) export() *cobra.Command {
@@ -39,11 +39,14 @@ func (c *console) export() *cobra.Command {
 		Use:   "export ANALYTIC",
 		Short: "Print what an analytic says, from the state",
 		Long: `Print what an analytic says, from the state: product-winners, loss-risk (a line a lot)
-or client-promotions. CSV has amounts in major units and ratios in percent; JSON is
-that of the query API: amounts in minor units, ratios in basis points. It only reads,
-and needs nothing running.`,
+or client-promotions. CSV and Excel's XLSX have amounts in major units and ratios in
+percent; JSON is that of the query API: amounts in minor units, ratios in basis points.
+With --language fr, CSV opens right in a French Excel: semicolons, decimal commas, a byte
+order mark. It only reads, and needs nothing running.`,
 		Example: `  comptoir export product-winners --window 30d > winners.csv
   comptoir export loss-risk --format json
+  comptoir export loss-risk --format xlsx > risks.xlsx
+  comptoir export client-promotions --language fr > clients.csv
   comptoir export client-promotions --all`,
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), oneOf("analytic", analytics)),
 		ValidArgs: analytics,
@@ -52,7 +55,8 @@ and needs nothing running.`,
 		},
 	}
 	cmd.Flags().StringVar(&f.window, "window", "30d", "`7d, 30d or all`, of product-winners")
-	cmd.Flags().StringVar(&f.format, "format", "csv", "`csv or json`")
+	cmd.Flags().StringVar(&f.format, "format", "csv", "`csv, json or xlsx`")
+	cmd.Flags().StringVar(&f.language, "language", "", "of CSV: `LANGUAGE` is en or fr (default en)")
 	cmd.Flags().BoolVar(&f.all, "all", false, "also what is not ranked, not at risk or not eligible")
 	return cmd
 }
@@ -70,8 +74,14 @@ func oneOf(what string, allowed []string) cobra.PositionalArgs {
 }
 
 func (c *console) runExport(ctx context.Context, analytic string, f exportFlags) error {
-	if f.format != "csv" && f.format != "json" {
-		return usagef("there is no format %q: name csv or json", f.format)
+	if !slices.Contains([]string{"csv", "json", "xlsx"}, f.format) {
+		return usagef("there is no format %q: name csv, json or xlsx", f.format)
+	}
+	if !slices.Contains([]string{"", "en", "fr"}, f.language) {
+		return usagef("there is no language %q: name en or fr", f.language)
+	}
+	if file, ok := c.out.(*os.File); ok && f.format == "xlsx" && term.IsTerminal(int(file.Fd())) {
+		return usagef("a workbook cannot be shown on a terminal: write it to a file with > NAME.xlsx")
 	}
 	if !slices.Contains(query.Windows[:], query.Window(f.window)) {
 		return usagef("there is no window %q: name 7d, 30d or all", f.window)
@@ -85,13 +95,13 @@ func (c *console) runExport(ctx context.Context, analytic string, f exportFlags)
 		switch analytic {
 		case winners:
 			page, err := s.ProductWinners(ctx, query.WinnersQuery{Window: query.Window(f.window), ListQuery: list})
-			return write(c, f.format, &page, page.Note, page.Currency, page.Items, winnerColumns, err)
+			return write(c, f, &page, page.Note, page.Currency, page.Items, winnerColumns, err)
 		case risks:
 			page, err := s.LossRisk(ctx, query.RiskQuery{ListQuery: list})
-			return write(c, f.format, &page, page.Note, page.Currency, page.Items, riskColumns, err)
+			return write(c, f, &page, page.Note, page.Currency, page.Items, riskColumns, err)
 		default:
 			page, err := s.ClientPromotions(ctx, query.ClientsQuery{ListQuery: list})
-			return write(c, f.format, &page, page.Note, page.Currency, page.Items, clientColumns, err)
+			return write(c, f, &page, page.Note, page.Currency, page.Items, clientColumns, err)
 		}
 	})
 }
@@ -111,47 +121,20 @@ func (c *console) withQuery(ctx context.Context, dir *datadir.Dir, cfg *config.C
 	return err
 }
 
-// column is one column of a CSV file.
-type column[T any] struct {
-	name string
-	text func(item *T, c money.Currency) string
-}
-
-func write[P, T any](c *console, format string, page *P, note string, currency money.Currency, items []T, columns []column[T], err error) error {
+func write[P, T any](c *console, f exportFlags, page *P, note string, currency money.Currency, items []T, columns []column[T], err error) error {
 	if err != nil {
 		return err
 	}
 	if note != "" {
 		fmt.Fprintln(c.err, note)
 	}
-	if format == "json" {
+	switch f.format {
+	case "json":
 		e := json.NewEncoder(c.out)
 		e.SetEscapeHTML(false)
 		return e.Encode(page)
+	case "xlsx":
+		return writeWorkbook(c.out, currency, items, columns)
 	}
-	return writeCSV(c.out, currency, items, columns)
-}
-
-func writeCSV[T any](out io.Writer, currency money.Currency, items []T, columns []column[T]) error {
-	w := csv.NewWriter(out)
-	row := make([]string, len(columns))
-	for i, col := range columns {
-		row[i] = col.name
-	}
-	if err := w.Write(row); err != nil {
-		return fmt.Errorf("writing CSV: %w", err)
-	}
-	for i := range items {
-		for j, col := range columns {
-			row[j] = col.text(&items[i], currency)
-		}
-		if err := w.Write(row); err != nil {
-			return fmt.Errorf("writing CSV: %w", err)
-		}
-	}
-	w.Flush()
-	if err := w.Error(); err != nil {
-		return fmt.Errorf("writing CSV: %w", err)
-	}
-	return nil
+	return writeCSV(c.out, f.language == "fr", currency, items, columns)
 }

@@ -6,38 +6,48 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"comptoir/local/datadir"
 	"comptoir/local/importer"
 	"comptoir/local/ledger"
+	"comptoir/local/notation"
 	"comptoir/local/runner"
 	"comptoir/shared/config"
 	"comptoir/shared/event"
 )
 
 type importFlags struct {
-	profile, rejects, stockDate string
-	dryRun                      bool
+	profile, rejects, marked, stockDate, dates, decimal, who string
+	dryRun, allOrNothing                                     bool
 }
 
 func (c *console) importFiles() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
 		Use:   "import FILE…",
-		Short: "Record what CSV files hold",
-		Long: `Record what CSV files (.csv, .csv.gz) hold: catalogue, then stock, then invoices,
-whatever the order they are named in. Rows that break a rule are left out and listed
-with what to do; the good ones are recorded. Importing a file again records nothing
-twice. It works beside a running ` + "`comptoir run`" + `, which publishes what is recorded.`,
-		Example: `  comptoir import --currency GBP products.csv stock.csv sales.csv.gz
-  comptoir import sales.csv --dry-run
-  comptoir import sales.csv --rejects rejected.csv`,
+		Short: "Record what workbooks and CSV files hold",
+		Long: `Record what Excel workbooks (.xlsx) and CSV files (.csv, .csv.gz) hold: catalogue, then
+clients, then stock, then invoices, whatever the order they are named in. What breaks a
+rule is left out and listed with its cell and what to do; the rest is recorded. Importing
+again what is recorded already records nothing twice. It works beside a running
+` + "`comptoir run`" + `, which publishes what is recorded. comptoir template makes the workbook.`,
+		Example: `  comptoir import --currency EUR books.xlsx --dry-run
+  comptoir import books.xlsx --marked faults.xlsx
+  comptoir import sales.csv --dates day-first --decimal comma --all-or-nothing
+  comptoir import --profile online-retail products.csv stock.csv sales.csv.gz`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.runImport(cmd.Context(), f, args) },
 	}
-	cmd.Flags().StringVar(&f.profile, "profile", importer.OnlineRetail, "how the files are read")
+	cmd.Flags().StringVar(&f.profile, "profile", importer.Comptoir, "how the files are read: `NAME` is "+strings.Join(importer.Profiles(), " or "))
+	cmd.Flags().StringVar(&f.dates, "dates", "", "how 03/04/2026 is read where its column does not tell: `ORDER` is day-first or month-first")
+	cmd.Flags().StringVar(&f.decimal, "decimal", "", "how 1,234 is read where its column does not tell: `MARK` is comma or point")
+	cmd.Flags().BoolVar(&f.allOrNothing, "all-or-nothing", false, "record nothing where anything is left out")
+	cmd.Flags().StringVar(&f.marked, "marked", "", "write the workbook with its faults marked and commented to this `file`")
+	cmd.Flags().StringVar(&f.who, "who", "import", "`who` brings the files: it is kept with every entry")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what would happen and change nothing")
 	cmd.Flags().StringVar(&f.rejects, "rejects", "", "write every rejected row to this CSV `file`")
 	cmd.Flags().StringVar(&f.stockDate, "stock-date", "", "the `day` whose end a stock count is of (default: today)")
@@ -45,7 +55,13 @@ twice. It works beside a running ` + "`comptoir run`" + `, which publishes what 
 }
 
 func (c *console) runImport(ctx context.Context, f importFlags, args []string) (err error) {
-	o := importer.Options{Files: importer.Paths(args...), Profile: f.profile, Who: "import", DryRun: f.dryRun, Rejects: f.rejects}
+	o := importer.Options{Files: importer.Paths(args...), Profile: f.profile, Who: f.who, DryRun: f.dryRun, AllOrNothing: f.allOrNothing, Rejects: f.rejects, Marked: f.marked}
+	if o.Dates, err = one("dates", f.dates, map[string]notation.Order{"": notation.EitherOrder, "day-first": notation.DayFirst, "month-first": notation.MonthFirst}); err != nil {
+		return err
+	}
+	if o.Decimal, err = one("decimal", f.decimal, map[string]notation.Mark{"": notation.Either, "comma": notation.Comma, "point": notation.Point}); err != nil {
+		return err
+	}
 	if f.stockDate != "" {
 		if o.StockDate, err = event.ParseDate(f.stockDate); err != nil {
 			return usagef("--stock-date: %w", err)
@@ -70,11 +86,30 @@ func (c *console) runImport(ctx context.Context, f importFlags, args []string) (
 	if err := summary.Print(c.out); err != nil {
 		return err
 	}
-	known := summary.Already.Documents + summary.Stock.AlreadyLots + summary.Products.Unchanged
+	if summary.TakenBack {
+		return errors.New("importing: nothing was recorded; correct what is listed and import again, or leave out --all-or-nothing to record the rest")
+	}
+	known := summary.Already.Documents + summary.Stock.AlreadyLots + summary.Products.Unchanged + summary.Clients.Unchanged
 	if summary.Rejected > 0 && known == 0 && !summary.Recorded() {
 		return errors.New("importing: every row breaks a rule, so nothing was recorded; correct what is listed and import again")
 	}
 	return nil
+}
+
+// one finds what a word of a flag means.
+func one[T any](flag, word string, meanings map[string]T) (T, error) {
+	v, ok := meanings[word]
+	if !ok {
+		var words []string
+		for w := range meanings {
+			if w != "" {
+				words = append(words, w)
+			}
+		}
+		slices.Sort(words)
+		return v, usagef("--%s %s: write %s", flag, word, strings.Join(words, " or "))
+	}
+	return v, nil
 }
 
 // importLedger opens the ledger to import into, and makes it where there is

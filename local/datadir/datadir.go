@@ -99,6 +99,10 @@ func (d *Dir) State() string { return d.file("state.db") }
 // Broker returns the folder of the embedded broker's log.
 func (d *Dir) Broker() string { return d.file("broker") }
 
+// Uploads returns the folder of what was brought to the accountant's app and is being
+// imported. Nothing in it outlives the process.
+func (d *Dir) Uploads() string { return d.file("uploads") }
+
 // Password returns the path of what bcrypt made of the accountant's password.
 func (d *Dir) Password() string { return d.file("accountant.password") }
 

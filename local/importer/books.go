@@ -23,12 +23,18 @@ type books struct {
 	// What a dry run has taken back already and must put again where a later
 	// transaction builds on it; put is what the present transaction has.
 	pending        map[string]ledger.Product
-	pendingClients map[string]bool
+	pendingClients map[string]ledger.Client
 	put            map[string]bool
 	putClients     map[string]bool
 
 	created        Created
 	createdClients int
+
+	// of is the import in the ledger's history that entries belong to; 0: none.
+	of int64
+	// whole is the one transaction of an import that is all or nothing; nil: each
+	// batch has its own.
+	whole *ledger.Tx
 }
 
 // Created counts the products that rows brought in by themselves.
@@ -41,7 +47,7 @@ func newBooks(l *ledger.Ledger, who string, dry bool) *books {
 	return &books{
 		ledger: l, who: who, dry: dry,
 		known: map[string]bool{}, clients: map[string]bool{},
-		pending: map[string]ledger.Product{}, pendingClients: map[string]bool{},
+		pending: map[string]ledger.Product{}, pendingClients: map[string]ledger.Client{},
 		put: map[string]bool{}, putClients: map[string]bool{},
 	}
 }
@@ -53,9 +59,13 @@ func (b *books) batch(ctx context.Context, f func(*ledger.Tx) error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if b.whole != nil {
+		return f(b.whole)
+	}
 	clear(b.put)
 	clear(b.putClients)
 	err := b.ledger.RecordBulk(ctx, b.who, func(tx *ledger.Tx) error {
+		tx.OfImport(b.of)
 		if err := f(tx); err != nil {
 			return err
 		}
@@ -114,30 +124,48 @@ func (b *books) product(tx *ledger.Tx, code, description string) error {
 
 // client makes sure that a client exists in the transaction.
 func (b *books) client(tx *ledger.Tx, id string) error {
-	if id == "" || (b.clients[id] && (!b.pendingClients[id] || b.putClients[id])) {
+	if id == "" {
 		return nil
 	}
-	if !b.clients[id] {
-		_, ok, err := tx.Client(id)
-		if err != nil {
-			return err
-		}
-		if ok {
-			b.clients[id] = true
-			return nil
-		}
-	}
-	if _, err := tx.PutClient(ledger.Client{ID: id}); err != nil {
+	if ok, err := b.hasClient(tx, id); err != nil || ok {
 		return err
 	}
-	if !b.clients[id] {
-		b.createdClients++
+	if _, err := b.putClient(tx, ledger.Client{ID: id}); err != nil {
+		return err
 	}
-	b.clients[id] = true
-	if b.dry {
-		b.pendingClients[id], b.putClients[id] = true, true
-	}
+	b.createdClients++
 	return nil
+}
+
+// putClient creates or changes a client.
+func (b *books) putClient(tx *ledger.Tx, v ledger.Client) (changed bool, err error) {
+	if changed, err = tx.PutClient(v); err != nil {
+		return false, err
+	}
+	b.clients[v.ID] = true
+	if changed && b.dry {
+		b.pendingClients[v.ID], b.putClients[v.ID] = v, true
+	}
+	return changed, nil
+}
+
+// hasClient tells whether a client exists in the transaction, putting it there
+// again in a dry run.
+func (b *books) hasClient(tx *ledger.Tx, id string) (bool, error) {
+	if !b.clients[id] {
+		_, ok, err := tx.Client(id)
+		if err != nil || !ok {
+			return false, err
+		}
+		b.clients[strings.Clone(id)] = true
+		return true, nil
+	}
+	v, pending := b.pendingClients[id]
+	if !pending || b.putClients[id] {
+		return true, nil
+	}
+	_, err := b.putClient(tx, v)
+	return true, err
 }
 
 // kindOf: a code that does not begin with five digits is a service (postage, fees, samples).

@@ -40,7 +40,8 @@ func TestBrokenFiles(t *testing.T) {
 		{"not UTF-8", good + "500001,10001,CAF\xc9,6,2011-12-01,2.55,17850,x\n", []string{"row 3", "Description", "UTF-8"}},
 		{"a header not in UTF-8", strings.Replace(good, "Country", "Contr\xe9e", 1), []string{"row 1", "UTF-8"}},
 		{"UTF-16", "\xff\xfeI\x00n\x00", []string{"UTF-16", "CSV UTF-8"}},
-		{"a workbook", "PK\x03\x04....", []string{"workbook", "CSV UTF-8"}},
+		{"what only begins like a workbook", "PK\x03\x04....", []string{"not a workbook in order", "save it again as .xlsx"}},
+		{"a workbook of the old format", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", []string{".xls", "save it as .xlsx"}},
 		{"empty", "", []string{"empty"}},
 		{"only line breaks", "\n\n", []string{"not even a header"}},
 		{"only a header", header, []string{"no row"}},
@@ -53,7 +54,7 @@ func TestBrokenFiles(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := fresh(t)
-			_, err := importer.Import(t.Context(), importer.Options{Ledger: l, Who: "test", Files: append(data("catalogue.csv"), text("bad.csv", c.content))})
+			_, err := importer.Import(t.Context(), importer.Options{Ledger: l, Who: "test", Profile: importer.OnlineRetail, Files: append(data("catalogue.csv"), text("bad.csv", c.content))})
 			refusedWith(t, err, append(c.want, "bad.csv", "nothing was recorded")...)
 			if got := dump(t, l); len(got) > 0 {
 				t.Errorf("%d things were recorded", len(got))
@@ -73,7 +74,7 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 	}
 	_, err := importer.Import(t.Context(), importer.Options{Ledger: l, Files: data("sales.csv"), Profile: "offline"})
 	refusedWith(t, err, "offline", importer.OnlineRetail)
-	_, err = importer.Import(t.Context(), importer.Options{Ledger: l, Files: data("sales.csv"), Rejects: filepath.Join(t.TempDir(), "no", "such.csv")})
+	_, err = importer.Import(t.Context(), importer.Options{Ledger: l, Who: "test", Profile: importer.OnlineRetail, Files: data("sales.csv"), Rejects: filepath.Join(t.TempDir(), "no", "such.csv")})
 	refusedWith(t, err, "--rejects", "such.csv")
 	if got := dump(t, l); len(got) > 0 {
 		t.Errorf("%d things were recorded", len(got))
@@ -95,7 +96,7 @@ func TestHarmlessForms(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	l := fresh(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := importer.Import(ctx, importer.Options{Ledger: l, Who: "test", Files: data("catalogue.csv", "sales.csv"), Progress: func(s importer.Step) {
+	_, err := importer.Import(ctx, importer.Options{Ledger: l, Who: "test", Profile: importer.OnlineRetail, Files: data("catalogue.csv", "sales.csv"), Progress: func(s importer.Step) {
 		if s.Stage == "invoices" {
 			cancel()
 		}
@@ -114,9 +115,9 @@ func TestAFileThatChanges(t *testing.T) {
 		reads := 0
 		f := importer.File{Name: "live.csv", Open: func() (io.ReadCloser, error) {
 			reads++
-			return io.NopCloser(strings.NewReader(contents[reads-1])), nil
+			return io.NopCloser(strings.NewReader(contents[max(reads-2, 0)])), nil // it is told what it is, looked at, and read
 		}}
-		_, err := importer.Import(t.Context(), importer.Options{Ledger: fresh(t), Who: "test", Files: []importer.File{f}})
+		_, err := importer.Import(t.Context(), importer.Options{Ledger: fresh(t), Who: "test", Profile: importer.OnlineRetail, Files: []importer.File{f}})
 		refusedWith(t, err, "live.csv", "changed while it was read")
 	}
 }

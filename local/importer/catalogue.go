@@ -15,6 +15,8 @@ const productsPerBatch = 500
 type catalogueRow struct {
 	number  int
 	product ledger.Product
+	// keep takes what the row does not say from the entry that is there; nil: the row says all of it.
+	keep func(p *ledger.Product, old ledger.Product, exists bool)
 }
 
 // importCatalogue creates and changes catalogue entries. A product that the
@@ -23,16 +25,16 @@ func (s *session) importCatalogue(ctx context.Context, t *table) error {
 	seen := map[string]bool{}
 	batch := make([]catalogueRow, 0, productsPerBatch)
 	err := s.each(ctx, t, func(r *row) error {
-		p, why := s.catalogueEntry(r)
+		p, why := s.catalogueEntry(r, t.width)
 		if why == nil && seen[p.ID] {
-			why = &refusal{"product_id", p.ID, "a product stands once in a catalogue", "remove one of the two rows; the first was taken"}
+			why = &refusal{column: "product_id", value: p.ID, rule: "a product stands once in a catalogue", advice: "remove one of the two rows; the first was taken"}
 		}
 		if why != nil {
-			s.reject(t, r, why)
+			s.rejects.add(t.rejected(r.number, why), 0)
 			return nil
 		}
 		seen[p.ID] = true
-		if batch = append(batch, catalogueRow{r.number, p}); len(batch) == productsPerBatch {
+		if batch = append(batch, catalogueRow{number: r.number, product: p}); len(batch) == productsPerBatch {
 			err := s.recordCatalogue(ctx, t, batch)
 			batch = batch[:0]
 			return err
@@ -52,14 +54,18 @@ func (s *session) recordCatalogue(ctx context.Context, t *table, batch []catalog
 			if err != nil {
 				return err
 			}
-			c.product.Archived = old.Archived
+			if c.keep != nil {
+				c.keep(&c.product, old, exists)
+			} else {
+				c.product.Archived = old.Archived
+			}
 			changed, err := s.books.putProduct(tx, c.product)
 			if err != nil {
 				why, err := refused(err, "", "")
 				if err != nil {
 					return err
 				}
-				s.reject(t, &row{number: c.number}, why)
+				s.rejects.add(t.rejected(c.number, why), 0)
 				continue
 			}
 			switch {
@@ -79,11 +85,11 @@ func (s *session) recordCatalogue(ctx context.Context, t *table, batch []catalog
 	return nil
 }
 
-func (s *session) catalogueEntry(r *row) (p ledger.Product, why *refusal) {
-	if why = wrongWidth(r, 6); why != nil {
+func (s *session) catalogueEntry(r *row, width int) (p ledger.Product, why *refusal) {
+	if why = wrongWidth(r, width); why != nil {
 		return p, why
 	}
-	f := fieldReader{row: r, names: s.profile.layouts[catalogue].columns, currency: s.summary.Currency}
+	f := fieldReader{row: r, names: s.profile.layout(catalogue).names(), currency: s.summary.Currency}
 	p.ID, p.Name = strings.Clone(f.needed(colProduct)), strings.Clone(f.needed(colName))
 	p.Category = strings.Clone(f.text(colCategory))
 	p.Kind = kindOf(p.ID)
@@ -110,7 +116,7 @@ func (f *fieldReader) text(column int) string { return strings.TrimSpace(f.row.f
 
 func (f *fieldReader) refuse(column int, rule, advice string) {
 	if f.why == nil {
-		f.why = &refusal{f.names[column], strings.Clone(f.row.fields[column]), rule, advice}
+		f.why = &refusal{column: f.names[column], value: strings.Clone(f.row.fields[column]), rule: rule, advice: advice}
 	}
 }
 

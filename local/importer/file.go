@@ -17,8 +17,8 @@ import (
 type File struct {
 	// Name is what the user calls it; every message names the file so.
 	Name string
-	// Open opens it from its beginning. It is called twice: an import reads
-	// everything once before it records anything.
+	// Open opens it from its beginning. It is called more than once: an import
+	// reads everything before it records anything.
 	Open func() (io.ReadCloser, error)
 }
 
@@ -97,13 +97,8 @@ func (in *input) Close() error {
 // open opens a file. Whether it is compressed is told by its first bytes, not by its name.
 func open(f File) (*input, error) {
 	raw, err := f.Open()
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("opening %s: there is no such file: check its name and folder: %w", f.Name, err)
-	case errors.Is(err, errDirectory):
-		return nil, fmt.Errorf("opening %s: it is a directory: name the files in it one by one", f.Name)
-	case err != nil:
-		return nil, fmt.Errorf("opening %s: check that you may read it: %w", f.Name, err)
+	if err != nil {
+		return nil, openFault(f.Name, err)
 	}
 	in := &input{closers: []io.Closer{raw}}
 	packed := bufio.NewReaderSize(raw, bufferSize)
@@ -125,8 +120,6 @@ func open(f File) (*input, error) {
 	switch {
 	case len(start) == 0:
 		err = fmt.Errorf("reading %s: the file is empty: save or export it again", f.Name)
-	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
-		err = fmt.Errorf("reading %s: it is a workbook or zip archive, not CSV: save the sheet as CSV UTF-8", f.Name)
 	case bytes.HasPrefix(start, []byte{0xff, 0xfe}), bytes.HasPrefix(start, []byte{0xfe, 0xff}):
 		err = fmt.Errorf("reading %s: it is encoded as UTF-16, not UTF-8: save it as CSV UTF-8", f.Name)
 	default:
@@ -140,6 +133,16 @@ func open(f File) (*input, error) {
 		return nil, cmp.Or(err, in.Close())
 	}
 	return in, nil
+}
+
+func openFault(name string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("opening %s: there is no such file: check its name and folder: %w", name, err)
+	case errors.Is(err, errDirectory):
+		return fmt.Errorf("opening %s: it is a directory: name the files in it one by one", name)
+	}
+	return fmt.Errorf("opening %s: check that you may read it: %w", name, err)
 }
 
 // readFault says in a sentence why a file could not be read on after a row.

@@ -54,11 +54,14 @@ func text(name, content string) importer.File {
 func run(t testing.TB, l *ledger.Ledger, o importer.Options) importer.Summary {
 	t.Helper()
 	o.Ledger, o.Who = l, "test"
+	if o.Profile == "" {
+		o.Profile = importer.OnlineRetail
+	}
 	s, err := importer.Import(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Took = 0
+	s.Took, s.Import = 0, 0
 	return s
 }
 

@@ -1,6 +1,6 @@
-// Package importer brings tables into a ledger: it reads CSV (plain or
-// gzipped) by a profile, leaves out the rows that break a rule and says why,
-// and records the rest so that a repeat, also after a kill, records nothing twice.
+// Package importer brings tables into a ledger: it reads workbooks and CSV (plain
+// or gzipped) by a profile, leaves out what breaks a rule and says why, and
+// records the rest so that a repeat, also after a kill, records nothing twice.
 package importer
 
 import (
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"comptoir/local/ledger"
+	"comptoir/local/notation"
 	"comptoir/shared/event"
 )
 
@@ -19,14 +20,24 @@ import (
 type Options struct {
 	Ledger *ledger.Ledger
 	// Files may stand in any order and there may be several of a kind: they
-	// are applied as catalogue, stock, invoices.
+	// are applied as catalogue, clients, stock, invoices.
 	Files []File
-	// Profile is one of Profiles(); OnlineRetail where "".
+	// Profile is one of Profiles(); Comptoir where "".
 	Profile string
+	// Dates and Decimal answer how columns are to be read that an AmbiguousError
+	// asked about. What decides by itself is read by itself.
+	Dates   notation.Order
+	Decimal notation.Mark
 	// Who is written into every entry.
 	Who string
 	// DryRun does all of it, by the ledger's own rules, and takes it back.
 	DryRun bool
+	// AllOrNothing records in one transaction, and nothing where any row is
+	// rejected. Other entries of the ledger wait meanwhile.
+	AllOrNothing bool
+	// Marked is the path of a copy of the workbook with its faulty cells marked and
+	// commented; "" writes none. It is written where there are faults.
+	Marked string
 	// Rejects is the path of a CSV file for all rejected rows; "" writes none.
 	Rejects string
 	// StockDate is the date of a stock count; the ledger's today where NoDate.
@@ -37,7 +48,7 @@ type Options struct {
 
 // Step is how far an import is.
 type Step struct {
-	Stage string // checking, catalogue, stock count, invoices, settling stock
+	Stage string // checking, catalogue, clients, stock count, invoice heads, invoices, settling stock
 	Done  int    // rows
 	Total int    // rows of the whole import; 0 while they are being counted
 	Ended bool   // nothing follows
@@ -48,10 +59,11 @@ type Step struct {
 // nothing recorded. Rows that break a rule are no error; the Summary counts
 // them. After an error or a kill, what was recorded stands, whole documents
 // only, and the same import again continues behind it and ends in the same
-// books as one that was never disturbed.
+// books as one that was never disturbed. Columns that can be read in two ways
+// are an *AmbiguousError, with nothing recorded.
 func Import(ctx context.Context, o Options) (Summary, error) {
 	if o.Profile == "" {
-		o.Profile = OnlineRetail
+		o.Profile = Comptoir
 	}
 	p, err := findProfile(o.Profile)
 	if err != nil {
@@ -70,7 +82,7 @@ func Import(ctx context.Context, o Options) (Summary, error) {
 	s := &session{Options: o, profile: p, summary: Summary{
 		DryRun: o.DryRun, Currency: o.Ledger.Currency(), StockDate: o.StockDate, RejectsFile: o.Rejects,
 	}}
-	err = s.run(ctx)
+	err = errors.Join(s.run(ctx), s.closeFiles())
 	s.Progress(Step{Stage: "done", Done: s.done, Total: s.total, Ended: true})
 	s.summary.Took = time.Since(started)
 	return s.summary, err
@@ -80,12 +92,30 @@ func Import(ctx context.Context, o Options) (Summary, error) {
 type session struct {
 	Options
 	profile profile
+	files   []*openFile
 	survey  survey
 	summary Summary
 	rejects *rejects
 	books   *books
 
+	retail *retailSales // of the profile online-retail
+	own    *ownSales    // of Comptoir's own
+
 	done, total int // rows, for progress
+}
+
+func (s *session) closeFiles() error {
+	var errs []error
+	for _, f := range s.files {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (s *session) note(text string) {
+	if text != "" {
+		s.summary.Notes = append(s.summary.Notes, text)
+	}
 }
 
 func (s *session) run(ctx context.Context) (err error) {
@@ -93,80 +123,138 @@ func (s *session) run(ctx context.Context) (err error) {
 		return fmt.Errorf("nothing was recorded: %w", err)
 	}
 	s.total = s.survey.rows
+	source, err := s.markable()
+	if err != nil {
+		return fmt.Errorf("nothing was recorded: %w", err)
+	}
 	if s.rejects, err = newRejects(s.Rejects); err != nil {
 		return err
 	}
 	defer s.rejects.discard()
+	s.rejects.keep = s.Marked != ""
 	s.books = newBooks(s.Ledger, s.Who, s.DryRun)
-	for k := catalogue; k <= invoices; k++ {
-		if err = s.apply(ctx, k); err != nil {
-			break
-		}
+	if err = s.begin(ctx); err != nil {
+		return err
 	}
+	err = s.applyAll(ctx)
 	if err == nil && !s.DryRun {
 		s.step("settling stock")
 		if _, err = s.Ledger.Settle(ctx, s.Who); err != nil {
 			err = fmt.Errorf("settling the stock of what was imported: all documents are recorded; run the same import again to finish: %w", err)
 		}
 	}
+	s.sum()
+	if err != nil {
+		return err // the same import again says them all
+	}
+	s.mark(source)
+	return errors.Join(s.end(ctx), s.rejects.close())
+}
+
+// sum completes the summary.
+func (s *session) sum() {
 	s.summary.Rejects, s.summary.Rejected = s.rejects.first, s.rejects.rows
+	s.summary.Withheld = s.rejects.held
 	for _, c := range s.rejects.order {
 		s.summary.Rules = append(s.summary.Rules, *c)
 	}
 	s.summary.Created, s.summary.CreatedClients = s.books.created, s.books.createdClients
-	if err != nil {
-		return err // the same import again says them all
-	}
-	return s.rejects.close()
 }
 
-// apply reads all files of one kind and records them.
-func (s *session) apply(ctx context.Context, k kind) error {
-	var sales *salesReader
-	if k == invoices {
-		sales = newSalesReader(s)
+// errRejected takes back an import that was to be all or nothing.
+var errRejected = errors.New("a row was rejected, and all was to be recorded or nothing")
+
+func (s *session) applyAll(ctx context.Context) error {
+	if !s.AllOrNothing || s.DryRun {
+		return s.applyEach(ctx)
 	}
-	for i, f := range s.Files {
-		if s.survey.files[i].Kind != k.String() {
-			continue
-		}
-		before := s.rejects.rows
-		t, err := openTable(s.profile, f)
-		if err != nil {
+	err := s.Ledger.RecordBulk(ctx, s.Who, func(tx *ledger.Tx) error {
+		tx.OfImport(s.books.of)
+		s.books.whole = tx
+		if err := s.applyEach(ctx); err != nil {
 			return err
 		}
-		switch k {
-		case catalogue:
-			err = s.importCatalogue(ctx, t)
-		case stock:
-			err = s.importStock(ctx, t)
-		case invoices:
-			sales.file = f
-			err = sales.read(ctx, t)
+		if s.rejects.rows > 0 {
+			return errRejected
 		}
-		if err = cmp.Or(err, t.Close()); err != nil {
-			return s.stopped(ctx, f, err)
-		}
-		s.summary.Files = append(s.summary.Files, FileSummary{Name: f.Name, Kind: k.String(), Rows: s.survey.files[i].Rows, Rejected: s.rejects.rows - before})
-	}
-	if sales == nil {
+		return nil
+	})
+	s.books.whole = nil
+	if errors.Is(err, errRejected) {
+		s.summary.TakenBack = true
 		return nil
 	}
-	if err := sales.finish(ctx); err != nil {
-		return s.stopped(ctx, sales.file, err)
+	return err
+}
+
+func (s *session) applyEach(ctx context.Context) error {
+	s.retail, s.own = newRetailSales(s), newOwnSales(s)
+	for k := catalogue; k <= invoices; k++ {
+		if err := s.apply(ctx, k); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
+// apply reads all tables of one kind and records them.
+func (s *session) apply(ctx context.Context, k kind) error {
+	var last surveyed
+	for _, one := range s.survey.tables {
+		if one.kind != k {
+			continue
+		}
+		before := s.rejects.rows
+		if err := s.applyTable(ctx, k, one.tableInfo); err != nil {
+			return s.stopped(ctx, one.file.Name, err)
+		}
+		last = one
+		one.Rejected = s.rejects.rows - before
+		s.summary.Files = append(s.summary.Files, one.FileSummary)
+	}
+	if k != invoices {
+		return nil
+	}
+	finish := s.own.finish
+	if s.profile.exact {
+		finish = s.retail.finish
+	}
+	if err := finish(ctx); err != nil {
+		return s.stopped(ctx, cmp.Or(last.Name, s.Files[0].Name), err)
+	}
+	return nil
+}
+
+func (s *session) applyTable(ctx context.Context, k kind, info tableInfo) error {
+	t, err := openTable(s.profile, info)
+	if err != nil {
+		return err
+	}
+	return cmp.Or(s.reader(k)(ctx, t), t.Close())
+}
+
+// reader is what reads and records a kind of table by the rules of the profile.
+func (s *session) reader(k kind) func(context.Context, *table) error {
+	if s.profile.exact {
+		return map[kind]func(context.Context, *table) error{catalogue: s.importCatalogue, stock: s.importStock, invoices: s.retail.read}[k]
+	}
+	return map[kind]func(context.Context, *table) error{
+		catalogue: s.importProducts, clients: s.importClients, stock: s.importCount, heads: s.own.readHeads, invoices: s.own.readLines,
+	}[k]
+}
+
 // stopped says what stands after an import was ended by an error.
-func (s *session) stopped(ctx context.Context, f File, err error) error {
+func (s *session) stopped(ctx context.Context, name string, err error) error {
 	if s.DryRun {
-		return fmt.Errorf("trying the import of %s: nothing was changed: %w", f.Name, err)
+		return fmt.Errorf("trying the import of %s: nothing was changed: %w", name, err)
+	}
+	if s.AllOrNothing {
+		return fmt.Errorf("importing %s: stopped; nothing was recorded, because it was to be all or nothing: %w", name, err)
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("importing %s: interrupted; what was recorded stands: run the same import again to continue: %w", f.Name, context.Cause(ctx))
+		return fmt.Errorf("importing %s: interrupted; what was recorded stands: run the same import again to continue: %w", name, context.Cause(ctx))
 	}
-	return fmt.Errorf("importing %s: stopped; what was recorded stands: remove the cause and run the same import again to continue: %w", f.Name, err)
+	return fmt.Errorf("importing %s: stopped; what was recorded stands: remove the cause and run the same import again to continue: %w", name, err)
 }
 
 func (s *session) step(stage string) {
@@ -194,57 +282,4 @@ func (s *session) each(ctx context.Context, t *table, f func(*row) error) error 
 		}
 		s.done++
 	}
-}
-
-func (s *session) reject(t *table, r *row, why *refusal) {
-	s.rejects.add(Reject{File: t.file.Name, Row: r.number, Rows: 1, Column: why.column, Value: why.value, Rule: why.rule, Advice: why.advice}, 0)
-}
-
-// survey is what a first reading of all files found.
-type survey struct {
-	files []FileSummary // in the order of Options.Files
-	rows  int
-	// left counts the rows that carry each document number.
-	left map[string]int32
-}
-
-// look reads everything once: whether each file can be read to its end, what
-// it is, and how many rows each document has.
-func (s *session) look(ctx context.Context) (survey, error) {
-	v := survey{left: map[string]int32{}}
-	for _, f := range s.Files {
-		t, err := openTable(s.profile, f)
-		if err != nil {
-			return v, err
-		}
-		rows := 0
-		for err == nil {
-			if rows%8192 == 0 {
-				if err = ctx.Err(); err != nil {
-					break
-				}
-				s.Progress(Step{Stage: "checking", Done: v.rows + rows})
-			}
-			var r *row
-			if r, err = t.next(); err != nil {
-				break
-			}
-			rows++
-			if t.layout.kind == invoices && r.fields != nil {
-				v.count(r.fields[colInvoice])
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		if err = cmp.Or(err, t.Close()); err != nil {
-			return v, err
-		}
-		if rows == 0 {
-			return v, fmt.Errorf("reading %s: there is a header and no row under it: save or export it again", f.Name)
-		}
-		v.rows += rows
-		v.files = append(v.files, FileSummary{Name: f.Name, Kind: t.layout.kind.String(), Rows: rows})
-	}
-	return v, nil
 }

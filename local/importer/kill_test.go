@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/xuri/excelize/v2"
 
 	"comptoir/local/demo"
 	"comptoir/local/importer"
@@ -35,14 +38,19 @@ func child(dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = importer.Import(context.Background(), importer.Options{
-		Ledger: l, Who: "test", Files: importer.Paths(somePaths(dir)...),
+	profile, paths := cmp.Or(os.Getenv("IMPORT_PROFILE"), importer.OnlineRetail), somePaths(dir)
+	if given := os.Getenv("IMPORT_FILES"); given != "" {
+		paths = strings.Split(given, "\n")
+	}
+	s, err := importer.Import(context.Background(), importer.Options{
+		Ledger: l, Who: "test", Profile: profile, Files: importer.Paths(paths...), AllOrNothing: os.Getenv("IMPORT_WHOLE") != "",
 		Progress: func(s importer.Step) {
 			if s.Total > 0 {
 				fmt.Println(s.Stage)
 			}
 		},
 	})
+	fmt.Printf("%d rows in %.1f s; most memory: %s\n", s.Rows(), s.Took.Seconds(), peak())
 	return err
 }
 
@@ -74,37 +82,8 @@ func TestKilled(t *testing.T) {
 		{"settling stock", 1, 0},
 		{"settling stock", 1, 10 * time.Millisecond},
 	} {
-		path := filepath.Join(dir, "ledger.db")
-		for _, f := range []string{path, path + "-wal", path + "-shm"} {
-			_ = os.Remove(f)
-		}
-		made, err := ledger.Create(t.Context(), path, ledger.Setup{Currency: "GBP", Partitions: 8}, ledger.Options{BusinessDate: today()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := made.Close(); err != nil {
-			t.Fatal(err)
-		}
-		c := exec.CommandContext(t.Context(), os.Args[0])
-		c.Env = append(os.Environ(), "IMPORT_INTO="+dir)
-		c.Stderr = os.Stderr
-		out, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		for n := 0; n < k.seen && lines.Scan(); {
-			if lines.Text() == k.stage {
-				n++
-			}
-		}
-		time.Sleep(k.wait)
-		_ = c.Process.Kill() // SIGKILL
-		_, _ = io.Copy(io.Discard, out)
-		killed := c.Wait() != nil
+		path := emptied(t, dir)
+		killed := killedAt(t, k.stage, k.seen, k.wait, "IMPORT_INTO="+dir)
 		after := open(t, path)
 		left := events(t, after)
 		s := run(t, after, importer.Options{Files: importer.Paths(somePaths(dir)...)})
@@ -120,6 +99,116 @@ func TestKilled(t *testing.T) {
 	}
 	if steps < 4 {
 		t.Errorf("only %d of the kills came before the end", steps)
+	}
+}
+
+// emptied makes a new ledger in a directory, in the place of one that is there.
+func emptied(t *testing.T, dir string) string {
+	t.Helper()
+	path := filepath.Join(dir, "ledger.db")
+	for _, f := range []string{path, path + "-wal", path + "-shm"} {
+		_ = os.Remove(f)
+	}
+	made, err := ledger.Create(t.Context(), path, ledger.Setup{Currency: "GBP", Partitions: 8}, ledger.Options{BusinessDate: today()})
+	if err == nil {
+		err = made.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// killedAt runs an import in a process of its own and kills it a while after its
+// progress has told a stage so many times; false where it had ended by then.
+func killedAt(t *testing.T, stage string, seen int, wait time.Duration, env ...string) bool {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0])
+	c.Env = append(os.Environ(), env...)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for n := 0; n < seen && lines.Scan(); {
+		if lines.Text() == stage {
+			n++
+		}
+	}
+	time.Sleep(wait)
+	_ = c.Process.Kill() // SIGKILL
+	_, _ = io.Copy(io.Discard, out)
+	return c.Wait() != nil
+}
+
+// The same of a workbook; its import is one in the history, however often it was
+// killed. An import that is all or nothing leaves nothing.
+func TestKilledInAWorkbook(t *testing.T) {
+	dir := t.TempDir()
+	books := filepath.Join(dir, "books.xlsx")
+	const documents = 1_800
+	stream(t, books, "Invoice_Details", func(row func(...any)) {
+		row("Invoice number", "Product id", "Quantity", "Unit price", "Date")
+		for d := range documents {
+			for l := range 4 {
+				row(fmt.Sprintf("F-%05d", d), fmt.Sprintf("%03d", (d+l)%50), 1+l, 2.5, day(time.Month(1+d%11), 1+d%28))
+			}
+		}
+	}, func(f *excelize.File) {
+		_, err := f.NewSheet("Products")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = f.SetSheetRow("Products", "A1", &[]any{"Product id", "Name"})
+		for i := range 50 {
+			_ = f.SetSheetRow("Products", fmt.Sprintf("A%d", i+2), &[]any{fmt.Sprintf("%03d", i), "Name"})
+		}
+	})
+	o := importer.Options{Files: importer.Paths(books)}
+	env := []string{"IMPORT_INTO=" + dir, "IMPORT_PROFILE=" + importer.Comptoir, "IMPORT_FILES=" + books}
+	for _, whole := range []bool{false, true} {
+		o.AllOrNothing = whole // one transaction says of each product once what it has
+		calm := open(t, filepath.Join(t.TempDir(), "ledger.db"))
+		own(t, calm, o)
+		want, all := dump(t, calm), events(t, calm)
+		path := emptied(t, dir)
+		if whole {
+			env = append(env, "IMPORT_WHOLE=1")
+		}
+		killedInside := false
+		for seen := 2; seen < 4; seen++ {
+			killed := killedAt(t, "invoices", seen, 20*time.Millisecond, env...)
+			l := open(t, path)
+			left := events(t, l)
+			t.Logf("killed (%t) at %d: %d of %d events were there", killed, seen, left, all)
+			if whole && killed && left != 0 {
+				t.Errorf("all or nothing left %d events", left)
+			}
+			killedInside = killedInside || killed && left < all && (whole || left > 0)
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !killedInside {
+			t.Error("no kill came in the midst of it")
+		}
+		l := open(t, path)
+		s := own(t, l, o)
+		check(t, "rejected", s.Rejected, 0)
+		same(t, fmt.Sprintf("after kills, whole %t", whole), dump(t, l), want)
+		history, err := l.Imports(t.Context(), 10)
+		if err != nil || len(history) != 1 {
+			t.Fatalf("the history has %+v, %v", history, err)
+		}
+		check(t, "its invoices", history[0].Entries.Invoices, documents)
+		check(t, "ended", history[0].Ended.IsZero(), false)
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -19,11 +19,13 @@ import (
 // have been created for it.
 type Reject struct {
 	File string
-	// Row is the line of the file, the header being line 1.
+	// Row is the line of the file, the header being line 1; or the row of the sheet.
 	Row int
 	// Rows is how many rows are left out for it: 1, or all of a document that
-	// is refused as a whole, Row being the first of them.
+	// is refused as a whole, Row being the first of them; 0 for another fault of a row.
 	Rows   int
+	Sheet  string // of a workbook
+	Cell   string // B12, where it is one cell of a workbook
 	Column string // "" where the row or document as a whole is meant
 	Value  string // as it stands in the file
 	Rule   string // what holds
@@ -32,6 +34,12 @@ type Reject struct {
 
 func (r Reject) String() string {
 	at := fmt.Sprintf("%s, row %d", r.File, r.Row)
+	switch {
+	case r.Cell != "":
+		at = fmt.Sprintf("%s, %s!%s", r.File, r.Sheet, r.Cell)
+	case r.Sheet != "":
+		at = fmt.Sprintf("%s, %s!%d:%d", r.File, r.Sheet, r.Row, r.Row)
+	}
 	if r.Rows > 1 {
 		at += fmt.Sprintf(" (%d rows)", r.Rows)
 	}
@@ -54,10 +62,21 @@ type RuleCount struct {
 type refusal struct {
 	column, value string
 	rule, advice  string
+	cell          string // of a sheet
+	at            int    // the row, where it is not that of the document; 0: it is
+	head          *head  // nil: it is in the table of the lines
+}
+
+// rejected is why a row of the table is left out.
+func (t *table) rejected(row int, why *refusal) Reject {
+	return Reject{File: t.file.Name, Sheet: t.sheet.Name, Cell: why.cell, Row: row, Rows: 1, Column: why.column, Value: why.value, Rule: why.rule, Advice: why.advice}
 }
 
 // Printed is how many rejects a summary shows; all of them go to Options.Rejects.
 const Printed = 20
+
+// mostMarked bounds how many faults are marked in a workbook.
+const mostMarked = 50_000
 
 // rejects counts what is left out, keeps the first and writes all to a file
 // that appears under its name only when it is complete.
@@ -67,6 +86,9 @@ type rejects struct {
 	order  []*RuleCount
 	rows   int
 	err    error // of writing
+	held   int   // of rows: good ones whose document or product is left out
+	keep   bool  // those in workbooks, to mark them there
+	kept   []Reject
 
 	path string
 	file *os.File
@@ -85,7 +107,7 @@ func newRejects(path string) (*rejects, error) {
 	}
 	r.file, r.out = f, bufio.NewWriter(f)
 	r.csv = csv.NewWriter(r.out)
-	r.err = r.csv.Write([]string{"file", "row", "rows", "column", "value", "rule", "what_to_do"})
+	r.err = r.csv.Write([]string{"file", "row", "rows", "column", "value", "rule", "what_to_do", "sheet", "cell"})
 	return r, nil
 }
 
@@ -94,20 +116,35 @@ func (r *rejects) add(j Reject, net money.Amount) {
 		j.Value = strings.Clone(j.Value)
 		r.first = append(r.first, j)
 	}
-	c := r.counts[j.Rule]
+	if r.keep && j.Sheet != "" && len(r.kept) < mostMarked {
+		j.Value = strings.Clone(j.Value)
+		r.kept = append(r.kept, j)
+	}
+	r.count(j.Rule, j.Rows, net)
+	if r.file != nil && r.err == nil {
+		r.err = r.csv.Write([]string{j.File, strconv.Itoa(j.Row), strconv.Itoa(j.Rows), j.Column, harmless(j.Value), j.Rule, j.Advice, harmless(j.Sheet), j.Cell})
+	}
+}
+
+// count notes that a rule left out rows.
+func (r *rejects) count(rule string, rows int, net money.Amount) {
+	c := r.counts[rule]
 	if c == nil {
-		c = &RuleCount{Rule: j.Rule}
-		r.counts[j.Rule] = c
+		c = &RuleCount{Rule: rule}
+		r.counts[rule] = c
 		r.order = append(r.order, c)
 	}
-	c.Rows += j.Rows
-	r.rows += j.Rows
+	c.Rows += rows
+	r.rows += rows
 	if sum, err := money.Add(c.Net, net); err == nil {
 		c.Net = sum
 	}
-	if r.file != nil && r.err == nil {
-		r.err = r.csv.Write([]string{j.File, strconv.Itoa(j.Row), strconv.Itoa(j.Rows), j.Column, harmless(j.Value), j.Rule, j.Advice})
-	}
+}
+
+// withhold counts good rows whose document is left out for the fault of another row.
+func (r *rejects) withhold(rows int, net money.Amount) {
+	r.held += rows
+	r.count("a document is recorded as a whole: another row of it has a fault", rows, net)
 }
 
 // harmless keeps a spreadsheet from taking a value for a formula.
@@ -161,5 +198,5 @@ func refused(err error, column, value string) (*refusal, error) {
 	if value == "" {
 		value = rule.Value
 	}
-	return &refusal{column, value, rule.Rule, rule.Advice}, nil
+	return &refusal{column: column, value: value, rule: rule.Rule, advice: rule.Advice}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"comptoir/local/ledger"
 	"comptoir/shared/event"
 	"comptoir/shared/money"
 )
@@ -32,14 +31,14 @@ type saleReader struct {
 
 // read returns what the row says. why is nil for a good row; of a bad one as
 // much is filled in as could be read.
-func (sr *saleReader) read(r *row) (v saleRow, why *refusal) {
+func (sr *saleReader) read(r *row, width int) (v saleRow, why *refusal) {
 	if r.fields == nil {
-		return v, wrongWidth(r, len(sr.columns))
+		return v, wrongWidth(r, width)
 	}
 	f := r.fields
 	refuse := func(column int, rule, advice string) {
 		if why == nil {
-			why = &refusal{sr.columns[column], strings.Clone(f[column]), rule, advice}
+			why = &refusal{column: sr.columns[column], value: strings.Clone(f[column]), rule: rule, advice: advice}
 		}
 	}
 	var ok bool
@@ -121,63 +120,8 @@ func wrongWidth(r *row, want int) *refusal {
 	if r.fields != nil {
 		return nil
 	}
-	return &refusal{"", strconv.Itoa(r.width) + " fields", "a row has as many fields as the header: " + strconv.Itoa(want), "add or remove fields, and put a text with a comma in quotation marks"}
-}
-
-// document is one document whose rows are being gathered.
-type document struct {
-	number string
-	credit bool
-	client string
-	date   event.Date // of its first row with one
-	begun  bool       // a row gave client and date
-	file   string
-	first  int // its first row
-	rows   int // how many were read
-	lines  []line
-}
-
-type line struct {
-	row         int
-	code        string
-	description string
-	quantity    money.Quantity // above zero
-	price       money.Price
-	net         money.Amount // above zero
-}
-
-func (d *document) net() (sum money.Amount, err error) {
-	for _, l := range d.lines {
-		if sum, err = money.Add(sum, l.net); err != nil {
-			return 0, err
-		}
+	return &refusal{
+		value: strconv.Itoa(r.width) + " fields", rule: "a row has as many fields as the header: " + strconv.Itoa(want),
+		advice: "add or remove fields, and put a text with a comma in quotation marks",
 	}
-	return sum, nil
-}
-
-// ledgerLines are the lines as the ledger takes them.
-func (d *document) ledgerLines() []ledger.Line {
-	lines := make([]ledger.Line, len(d.lines))
-	for i, l := range d.lines {
-		lines[i] = ledger.Line{Product: l.code, Description: l.description, Quantity: l.quantity, UnitPrice: l.price}
-	}
-	return lines
-}
-
-// same tells whether the ledger has the document as the file has it.
-func (d *document) same(have ledger.Document) bool {
-	kind := ledger.KindInvoice
-	if d.credit {
-		kind = ledger.KindCreditNote
-	}
-	if have.Kind != kind || have.Client != d.client || have.Date != d.date || len(have.Lines) != len(d.lines) {
-		return false
-	}
-	for i, l := range d.lines {
-		h := have.Lines[i]
-		if h.Product != l.code || h.Quantity != l.quantity || h.UnitPrice != l.price || h.Net != l.net {
-			return false
-		}
-	}
-	return true
 }

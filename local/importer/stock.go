@@ -16,7 +16,7 @@ import (
 // importStock records a file as one stock count. A count is one entry, so its
 // lots are held until the file has been read.
 func (s *session) importStock(ctx context.Context, t *table) error {
-	c := count{session: s, table: t, seen: map[[2]string]bool{}, places: map[string]int{}}
+	c := newCount(s, t, s.StockDate)
 	if err := s.each(ctx, t, func(r *row) error { c.add(r); return nil }); err != nil {
 		return err
 	}
@@ -26,10 +26,15 @@ func (s *session) importStock(ctx context.Context, t *table) error {
 	return c.record(ctx)
 }
 
+func newCount(s *session, t *table, date event.Date) *count {
+	return &count{session: s, table: t, date: date, seen: map[[2]string]bool{}, places: map[string]int{}}
+}
+
 // count is a stock count being read.
 type count struct {
 	*session
 	table  *table
+	date   event.Date
 	seen   map[[2]string]bool
 	places map[string]int // of each product in the count
 	rows   []int          // the row of each lot, in the order of the file
@@ -38,11 +43,11 @@ type count struct {
 }
 
 func (c *count) add(r *row) {
-	why := wrongWidth(r, 6)
+	why := wrongWidth(r, c.table.width)
 	var lot ledger.CountedLot
 	var code string
 	if why == nil {
-		f := fieldReader{row: r, names: c.table.layout.columns, currency: c.summary.Currency}
+		f := fieldReader{row: r, names: c.table.layout.names(), currency: c.summary.Currency}
 		code = f.needed(colProduct)
 		lot = ledger.CountedLot{Lot: f.needed(colLot), UnitCost: f.amount(colUnitCost), ReceivedOn: f.date(colReceived), ExpiryDate: f.date(colExpiry)}
 		q, err := money.ParseQuantity(f.text(colOnHand))
@@ -50,8 +55,8 @@ func (c *count) add(r *row) {
 			f.refuse(colOnHand, "a counted quantity is a plain number with at most three decimals, zero or above", "write it like 6 or 0.125, without grouping")
 		}
 		lot.OnHand = q
-		if lot.ReceivedOn > c.StockDate {
-			f.refuse(colReceived, "what was counted on "+c.StockDate.String()+" was not received later", "correct the date of receipt")
+		if lot.ReceivedOn > c.date {
+			f.refuse(colReceived, "what was counted on "+c.date.String()+" was not received later", "correct the date of receipt")
 		}
 		if kindOf(code) == event.KindService {
 			f.refuse(colProduct, "a code that does not begin with five digits is a service, and services have no stock", "remove the row or correct the code")
@@ -62,7 +67,7 @@ func (c *count) add(r *row) {
 		why = f.why
 	}
 	if why != nil {
-		c.reject(c.table, r, why)
+		c.rejects.add(c.table.rejected(r.number, why), 0)
 		return
 	}
 	code, lot.Lot = strings.Clone(code), strings.Clone(lot.Lot)
@@ -73,7 +78,7 @@ func (c *count) add(r *row) {
 // record writes the count, unless one with the same content is there.
 func (c *count) record(ctx context.Context) error {
 	err := c.books.batch(ctx, func(tx *ledger.Tx) error {
-		v := ledger.StockCount{Date: c.StockDate}
+		v := ledger.StockCount{Date: c.date}
 		lots := 0
 		for i, code := range c.codes {
 			ok, err := c.books.has(tx, code)
@@ -81,7 +86,10 @@ func (c *count) record(ctx context.Context) error {
 				return err
 			}
 			if !ok {
-				c.reject(c.table, &row{number: c.rows[i]}, &refusal{"product_id", code, "a counted product is in the catalogue", "import its catalogue row first, then this file again"})
+				c.rejects.add(c.table.rejected(c.rows[i], &refusal{
+					column: c.table.heads[colProduct], cell: c.table.cell(colProduct, c.rows[i]), value: code,
+					rule: "a counted product is in the catalogue", advice: "import its catalogue row first, then this file again",
+				}), 0)
 				continue
 			}
 			place, ok := c.places[code]
@@ -111,7 +119,9 @@ func (c *count) record(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			c.rejects.add(Reject{File: c.table.file.Name, Row: c.rows[0], Rows: lots, Column: why.column, Value: why.value, Rule: why.rule, Advice: why.advice}, 0)
+			j := c.table.rejected(c.rows[0], why)
+			j.Rows = lots
+			c.rejects.add(j, 0)
 			return nil
 		}
 		c.summary.Stock.Lots += lots

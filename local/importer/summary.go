@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
+	"comptoir/local/ledger"
 	"comptoir/shared/event"
 	"comptoir/shared/money"
 
@@ -13,35 +16,101 @@ import (
 )
 
 // Summary is what an import did, or of a dry run what it would do. Rows =
-// lines recorded + lines recorded before + rows rejected, per kind of table.
+// lines recorded + lines recorded before + rows rejected, per kind of table
+// (a row of Invoices is no line: it counts where it is rejected itself).
 type Summary struct {
-	DryRun   bool
-	Currency money.Currency
-	Files    []FileSummary // in the order in which they were applied
+	DryRun bool
+	// TakenBack: nothing was recorded, because a row was rejected and the import was to be all or nothing.
+	TakenBack bool
+	Currency  money.Currency
+	Files     []FileSummary // in the order in which they were applied
+
+	// Import is its number in the ledger's history; 0 of a dry run.
+	Import int64
 
 	Products Changes // catalogue rows
+	Clients  Changes // rows of clients
 	Created  Created // by rows of documents
 	Stock    StockSummary
 	// StockDate is the business date of the count.
 	StockDate      event.Date
 	CreatedClients int
 
-	Sales, Returns Totals // what was recorded; Net is a magnitude
-	Already        Totals // what was recorded before; Net is sales less returns
-	Empty          int    // documents of which no row is left
+	Sales, Returns Totals  // what was recorded; Net is a magnitude
+	Already        Totals  // what was recorded before; Net is sales less returns
+	Voided         int     // of Already: documents that were voided since
+	Known          []Known // of Already: the first Printed
+	Empty          int     // documents of which no row is left
+	Months         []Month // of all good documents, whether recorded now or before; ascending
+	// Notes are what is not read: columns without a known name, sheets, cells outside of the columns.
+	Notes []string
 
 	Rejected    int // rows
+	Withheld    int // of Rejected: good rows, of which another one of the same document or product has a fault
 	Rules       []RuleCount
 	Rejects     []Reject // the first Printed
 	RejectsFile string
+	MarkedFile  string // the copy with its faults marked; "" where there is none
+	Unmarked    string // why there is none where one was asked for
 
 	Took time.Duration
 }
 
 // FileSummary is one file: its kind in words and its rows below the header.
 type FileSummary struct {
-	Name, Kind     string
-	Rows, Rejected int
+	Name, Sheet, Kind string
+	Rows, Rejected    int
+}
+
+// Known is a document that was recorded before, and where it stands in the files.
+type Known struct {
+	Number, Document string // its number in the files, its id in the ledger
+	File, Sheet      string
+	Row, Rows        int // the first of its rows, and how many there are
+	Voided           bool
+}
+
+func (k Known) String() string {
+	text := fmt.Sprintf("%s is %s: %s from row %d", k.Number, k.Document, counted(k.Rows, "row"), k.Row)
+	if k.Voided {
+		text += "; it was voided, and stays so: give a corrected one a number of its own"
+	}
+	return text
+}
+
+// Month is what the good documents of a month come to, sales less returns, to be
+// compared with other books. Amounts are in minor units.
+type Month struct {
+	Month                 string // 2026-04
+	Invoices, CreditNotes int
+	Net, Tax, Total       money.Amount
+}
+
+// addMonth counts a document in its month.
+func (s *Summary) addMonth(d ledger.Document) error {
+	month := d.Date.String()[:7]
+	i, there := slices.BinarySearchFunc(s.Months, month, func(m Month, name string) int { return strings.Compare(m.Month, name) })
+	if !there {
+		s.Months = slices.Insert(s.Months, i, Month{Month: month})
+	}
+	m := &s.Months[i]
+	sign := money.Amount(1)
+	if d.Kind == ledger.KindCreditNote {
+		sign = -1
+		m.CreditNotes++
+	} else {
+		m.Invoices++
+	}
+	var err error
+	for _, sum := range []struct {
+		to  *money.Amount
+		add money.Amount
+	}{{&m.Net, d.Net}, {&m.Tax, d.Tax}, {&m.Total, d.Total}} {
+		if *sum.to, err = money.Add(*sum.to, sign*sum.add); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Changes counts catalogue entries.
@@ -70,7 +139,7 @@ func (s Summary) Rows() (n int) {
 
 // Recorded tells whether anything was (or in a dry run would be) recorded.
 func (s Summary) Recorded() bool {
-	return s.Products.Created+s.Products.Changed+s.Stock.Lots+s.Sales.Documents+s.Returns.Documents > 0
+	return !s.TakenBack && s.Products.Created+s.Products.Changed+s.Clients.Created+s.Clients.Changed+s.Stock.Lots+s.Sales.Documents+s.Returns.Documents > 0
 }
 
 // Print writes the summary for a person.
@@ -82,8 +151,15 @@ func (s Summary) Print(w io.Writer) error {
 		verb = "would be recorded"
 		say("Dry run: nothing was changed.")
 	}
+	if s.TakenBack {
+		verb = "would be recorded"
+		say("Nothing was recorded: a row is rejected, and it was to be all or nothing.")
+	}
 	for _, f := range s.Files {
-		say("%s: %s, %s", f.Name, f.Kind, counted(f.Rows, "row"))
+		say("%s: %s, %s", placeName(f.Name, f.Sheet), f.Kind, counted(f.Rows, "row"))
+	}
+	for _, n := range s.Notes {
+		say("Not read       %s", n)
 	}
 	if c := s.Products; c != (Changes{}) {
 		say("Catalogue      %s created, %s changed, %s as they were", number(c.Created), number(c.Changed), number(c.Unchanged))
@@ -93,6 +169,9 @@ func (s Summary) Print(w io.Writer) error {
 	}
 	if s.Created.Uncosted > 0 {
 		say("No catalogue   %s created without a cost: give them a buy price, or their profit stays unknown", counted(s.Created.Uncosted, "product"))
+	}
+	if c := s.Clients; c != (Changes{}) {
+		say("Clients        %s created, %s changed, %s as they were", number(c.Created), number(c.Changed), number(c.Unchanged))
 	}
 	if s.CreatedClients > 0 {
 		say("Clients        %s created", number(s.CreatedClients))
@@ -104,10 +183,11 @@ func (s Summary) Print(w io.Writer) error {
 		say("Stock          already recorded on %s (%s)", s.Stock.AlreadyOn, counted(s.Stock.AlreadyLots, "lot"))
 	}
 	s.documents(say, verb)
+	s.months(say)
 	s.rejected(say)
 	switch {
-	case s.Recorded():
-	case s.Already.Documents+s.Stock.AlreadyLots+s.Products.Unchanged > 0:
+	case s.Recorded(), s.TakenBack:
+	case s.Already.Documents+s.Stock.AlreadyLots+s.Products.Unchanged+s.Clients.Unchanged > 0:
 		say("Nothing new: every good row of these files is recorded already.")
 	default:
 		say("Nothing was recorded: no row is good.")
@@ -132,8 +212,34 @@ func (s Summary) documents(say func(string, ...any), verb string) {
 	if s.Already.Documents > 0 {
 		say("Skipped        %s, %s already recorded (net %s %s)", counted(s.Already.Documents, "document"), counted(s.Already.Lines, "line"), s.amount(s.Already.Net), s.Currency)
 	}
+	for _, k := range s.Known {
+		say("  %s", k)
+	}
+	if more := s.Already.Documents - len(s.Known); len(s.Known) > 0 && more > 0 {
+		say("  and %s more", number(more))
+	}
+	if s.Voided > 0 {
+		say("               %s of them voided since", number(s.Voided))
+	}
 	if s.Empty > 0 {
 		say("Left out       %s without one good row", counted(s.Empty, "document"))
+	}
+}
+
+func (s Summary) months(say func(string, ...any)) {
+	if len(s.Months) == 0 {
+		return
+	}
+	say("%-9s %9s %13s %16s %14s %16s", "Month", "invoices", "credit notes", "net "+string(s.Currency), "tax", "total")
+	var all Month
+	for _, m := range append(s.Months, all) {
+		if m.Month == "" { // the last one
+			m = all
+			m.Month = "all"
+		}
+		say("%-9s %9s %13s %16s %14s %16s", m.Month, number(m.Invoices), number(m.CreditNotes), s.amount(m.Net), s.amount(m.Tax), s.amount(m.Total))
+		all.Invoices, all.CreditNotes = all.Invoices+m.Invoices, all.CreditNotes+m.CreditNotes
+		all.Net, all.Tax, all.Total = all.Net+m.Net, all.Tax+m.Tax, all.Total+m.Total
 	}
 }
 
@@ -148,11 +254,16 @@ func (s Summary) rejected(say func(string, ...any)) {
 	for _, r := range s.Rejects {
 		say("  %s", r)
 	}
-	shown := 0
+	if s.Unmarked != "" {
+		say("  %s", s.Unmarked)
+	}
+	shown := s.Withheld
 	for _, r := range s.Rejects {
 		shown += r.Rows
 	}
 	switch more := s.Rejected - shown; {
+	case s.MarkedFile != "":
+		say("  marked in %s: repair it there and import that file", s.MarkedFile)
 	case s.RejectsFile != "":
 		say("  all of them: %s", s.RejectsFile)
 	case more > 0:

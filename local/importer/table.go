@@ -2,119 +2,196 @@ package importer
 
 import (
 	"cmp"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
+
+	"comptoir/local/notation"
+	"comptoir/local/workbook"
 )
 
-// table is an open file whose header was recognised.
+// source gives the rows of a table, the header first.
+type source interface {
+	// next returns the next row, valid until the call after it, or io.EOF. Any
+	// other error means that the file as a whole cannot be trusted.
+	next() (record, error)
+	Close() error
+}
+
+// record is a row as its file has it.
+type record struct {
+	number int // of CSV the line that it begins on; of a sheet its row
+	fields []string
+	kinds  []workbook.Kind // of each field; nil: all are texts
+	// beyond is a cell that stands outside of the header's columns; "" for none.
+	beyond string
+}
+
+// table is an open table whose header was recognised.
 type table struct {
-	file   File
-	layout layout
-	in     *input
-	csv    *csv.Reader
-	places []int
+	recognised
+	tableInfo
+	source source
+	heads  []string // as the file has them, in the order of the layout
+	kinds  []workbook.Kind
+	width  int // of the header
 	row    row
 }
 
-// row is one record. Its fields are valid until the next one is read.
-type row struct {
-	// number is the line of the file that it begins on; the header is line 1.
-	number int
-	// fields are in the order of the layout's columns; nil where the row does
-	// not have as many fields as the header.
-	fields []string
-	// width is how many fields the row has.
-	width int
+// tableInfo is where a table is, and how its ambiguous values are read.
+type tableInfo struct {
+	file  *openFile
+	sheet workbook.Sheet // its Name is "" of CSV
+	// begins is the row of the header.
+	begins int
+	// notations are those of each column of the layout; nil while they are being found out.
+	notations []columnNotation
 }
 
-func openTable(p profile, f File) (*table, error) {
-	in, err := open(f)
+// columnNotation is how a column writes what can be read in two ways.
+type columnNotation struct {
+	mark  notation.Mark
+	order notation.Order
+}
+
+func (i tableInfo) place() string { return placeName(i.file.Name, i.sheet.Name) }
+
+// row is one record. Its fields are valid until the next one is read.
+type row struct {
+	number int
+	// fields are in the order of the layout's columns; nil where a row of CSV does
+	// not have as many fields as the header. kinds are what they are.
+	fields []string
+	kinds  []workbook.Kind
+	// width is how many fields the row has.
+	width int
+	// first is the first column of the layout, also where fields is nil.
+	first string
+	// beyond is a cell outside of the columns; "" for none.
+	beyond string
+}
+
+// openTable opens a table of a file and recognises its header.
+func openTable(p profile, info tableInfo) (*table, error) {
+	src, err := info.file.rows(p, info.sheet)
 	if err != nil {
 		return nil, err
 	}
-	t := &table{file: f, in: in, csv: csv.NewReader(in.Reader)}
-	t.csv.FieldsPerRecord = -1
-	t.csv.ReuseRecord = true
-	header, err := t.csv.Read()
-	switch {
-	case errors.Is(err, io.EOF):
-		err = fmt.Errorf("reading %s: the file has no rows, not even a header: save or export it again", f.Name)
-	case err != nil:
-		err = t.fault(err)
-	default:
-		if err = t.checkText(1, header, nil); err == nil {
-			t.layout, t.places, err = p.recognise(f.Name, header)
-		}
+	t := &table{tableInfo: info, source: src}
+	if err := t.begin(p); err != nil {
+		return nil, cmp.Or(err, src.Close())
 	}
-	if err != nil {
-		return nil, cmp.Or(err, in.Close())
-	}
-	t.row.fields = make([]string, len(t.places))
 	return t, nil
 }
 
-func (t *table) Close() error { return t.in.Close() }
+func (t *table) begin(p profile) error {
+	header, err := t.source.next()
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading %s: %w", t.place(), errNoHeader)
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.checkText(header); err != nil {
+		return err
+	}
+	if t.recognised, err = p.recognise(t.file.Name, t.sheet.Name, header.fields); err != nil {
+		return err
+	}
+	t.begins = header.number
+	t.heads = make([]string, len(t.places))
+	for i, at := range t.places {
+		if at >= 0 {
+			t.heads[i] = strings.Clone(strings.TrimSpace(header.fields[at]))
+		} else {
+			t.heads[i] = t.layout.columns[i].name
+		}
+	}
+	if p.exact {
+		t.heads = t.layout.names()
+	}
+	t.row.fields, t.kinds = make([]string, len(t.places)), make([]workbook.Kind, len(t.places))
+	t.width = len(header.fields)
+	return nil
+}
+
+var errNoHeader = errors.New("it has no rows, not even a header: save or export it again")
+
+func (t *table) Close() error { return t.source.Close() }
 
 // next reads a row, or returns io.EOF after the last one. Any other error
 // means that the file as a whole cannot be trusted.
 func (t *table) next() (*row, error) {
-	t.in.budget.refill()
-	record, err := t.csv.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, io.EOF
-	}
+	rec, err := t.source.next()
 	if err != nil {
-		return nil, t.fault(err)
-	}
-	t.row.number, _ = t.csv.FieldPos(0)
-	t.row.width = len(record)
-	if err := t.checkText(t.row.number, record, t.places); err != nil {
 		return nil, err
 	}
+	if err := t.checkText(rec); err != nil {
+		return nil, err
+	}
+	t.row.number, t.row.beyond = rec.number, rec.beyond
+	return t.arrange(rec), nil
+}
+
+// arrange puts the fields of a record into the order of the layout.
+func (t *table) arrange(rec record) *row {
 	r := &t.row
-	if len(record) != len(t.places) {
+	r.width, r.first = len(rec.fields), ""
+	if at := t.places[0]; at >= 0 && at < len(rec.fields) {
+		r.first = rec.fields[at]
+	}
+	if rec.kinds == nil && r.width != t.width {
 		r.fields = nil
-		return r, nil
+		return r
 	}
 	if r.fields == nil {
 		r.fields = make([]string, len(t.places))
 	}
-	for i, place := range t.places {
-		r.fields[i] = record[place]
+	r.kinds = nil
+	if rec.kinds != nil {
+		r.kinds = t.kinds
 	}
-	return r, nil
+	for i, at := range t.places {
+		r.fields[i] = ""
+		if at >= 0 && at < len(rec.fields) {
+			r.fields[i] = rec.fields[at]
+		}
+		if r.kinds != nil {
+			r.kinds[i] = workbook.Text
+			if at >= 0 && at < len(rec.kinds) {
+				r.kinds[i] = rec.kinds[at]
+			}
+		}
+	}
+	return r
 }
 
-func (t *table) checkText(number int, record []string, places []int) error {
-	for i, v := range record {
+func (t *table) checkText(rec record) error {
+	if rec.kinds != nil {
+		return nil // XML is UTF-8
+	}
+	for i, v := range rec.fields {
 		if utf8.ValidString(v) {
 			continue
 		}
 		column := fmt.Sprintf("field %d", i+1)
-		for c, place := range places {
+		for c, place := range t.places {
 			if place == i {
-				column = "column " + t.layout.columns[c]
+				column = "column " + t.heads[c]
 			}
 		}
 		return fmt.Errorf("reading %s, row %d, %s: %q is not UTF-8, so names would come out wrong: save the file as CSV UTF-8",
-			t.file.Name, number, column, shorten(v))
+			t.file.Name, rec.number, column, shorten(v))
 	}
 	return nil
 }
 
-func (t *table) fault(err error) error {
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
-		switch {
-		case errors.Is(parse.Err, csv.ErrQuote) && parse.Line > parse.StartLine:
-			return fmt.Errorf("reading %s, row %d: a quotation mark opened there is never closed as it should be (seen at row %d): repair the row", t.file.Name, parse.StartLine, parse.Line)
-		case errors.Is(parse.Err, csv.ErrQuote), errors.Is(parse.Err, csv.ErrBareQuote):
-			return fmt.Errorf("reading %s, row %d, character %d: a quotation mark stands where none can be: put the field in quotation marks and double those inside it", t.file.Name, parse.Line, parse.Column)
-		}
-		err = parse.Err
+// cell names the cell of a column: B12; "" of CSV.
+func (t *table) cell(column, row int) string {
+	if t.sheet.Name == "" || column < 0 || t.places[column] < 0 {
+		return ""
 	}
-	return readFault(t.file.Name, t.row.number, err)
+	return workbook.Name(t.places[column], row)
 }

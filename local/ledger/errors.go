@@ -59,6 +59,13 @@ func explain(doing, path string, err error) error {
 	return fmt.Errorf("%s the ledger %s: %s: %w", doing, path, advice, err)
 }
 
+// asRule tells whether an error is a refusal.
+func asRule(err error) (*RuleError, bool) {
+	var rule *RuleError
+	ok := errors.As(err, &rule)
+	return rule, ok
+}
+
 func refuse(code, field, value, rule, advice string) *RuleError {
 	return &RuleError{Code: code, Field: field, Value: value, Rule: rule, Advice: advice}
 }

@@ -24,6 +24,8 @@ type Tx struct {
 	clients  []*client
 	parts    []part // of the document at hand
 	broken   error  // a failure of the database: nothing goes on after it
+
+	importOf, importFrom int64 // the import that its entries are of, from this one on
 }
 
 // Record runs f in one BEGIN IMMEDIATE transaction, after settling what bulks
@@ -193,6 +195,9 @@ func (tx *Tx) finish() error {
 			}
 			tx.b.moved[number] = false
 		}
+	}
+	if err := tx.noteImport(); err != nil {
+		return err
 	}
 	tx.b.trim()
 	return tx.broken

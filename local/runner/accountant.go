@@ -49,8 +49,12 @@ func (a *App) openAccountant(ctx context.Context) error {
 	if a.relay != nil {
 		acknowledged = func() map[string]int64 { return a.relay.Status().Streams }
 	}
+	// What a process that was killed left of uploads: nobody knows it any more.
+	if err := os.RemoveAll(a.o.Dir.Uploads()); err != nil {
+		return fmt.Errorf("removing old uploads: %w; remove %s by hand", err, a.o.Dir.Uploads())
+	}
 	if a.books, err = accountant.New(accountant.Config{
-		Ledger: a.ledger, Progress: &counted{reader, all, a.ledger.Source()}, Acknowledged: acknowledged, Wake: a.Wake, Who: userName(), PasswordHash: strings.TrimSpace(string(hash)),
+		Ledger: a.ledger, Progress: &counted{reader, all, a.ledger.Source()}, Acknowledged: acknowledged, Wake: a.Wake, Who: userName(), PasswordHash: strings.TrimSpace(string(hash)), Uploads: a.o.Dir.Uploads(),
 		Hosts: a.o.Config.AccountantHosts, TaxRate: a.o.Config.TaxRate, Manager: a.managersPage, Log: a.o.Log,
 	}); err != nil {
 		return err

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { accessible, openBrowser, openPage } from "./lib/browser.mjs";
-import { openShop, stock, TODAY, until } from "./lib/shop.mjs";
+import { openShop, stock, until } from "./lib/shop.mjs";
 
 let shop;
 let browser;
@@ -164,7 +164,6 @@ test("a double click, a second sending and the way back record one sale", async 
   await recorded(page).waitFor();
   assert.equal(await invoices(), before + 1);
   await page.goBack();
-  const key = await page.locator('[name="key"]').inputValue();
   await page.goForward();
   await recorded(page).waitFor();
   assert.equal(await page.locator("#product-1").inputValue(), "", "what was recorded is offered again");
@@ -176,7 +175,6 @@ test("a double click, a second sending and the way back record one sale", async 
   });
   assert.equal(again, 2);
   assert.equal(await invoices(), before + 2);
-  assert.ok(key);
   await done(page);
 });
 
@@ -328,9 +326,10 @@ const VIEWS = {
   "no such page": "/nothing",
 };
 
+// axe takes a second a view; in the second look it sees one view of each kind.
 const LOOKS = [
-  { name: "English, light, 1280", locale: "en-GB", colorScheme: "light", width: 1280, axe: true },
-  { name: "French, dark, 360", locale: "fr-FR", colorScheme: "dark", width: 360, axe: true },
+  { name: "English, light, 1280", locale: "en-GB", colorScheme: "light", width: 1280, axe: () => true },
+  { name: "French, dark, 360", locale: "fr-FR", colorScheme: "dark", width: 360, axe: (view) => ["sale", "count", "entries", "entry", "return", "product", "settings"].includes(view) },
   { name: "French, light, 1920", locale: "fr-FR", colorScheme: "light", width: 1920 },
 ];
 
@@ -353,7 +352,7 @@ for (const look of LOOKS) {
       assert.deepEqual(cut, [], `${view}: cut off at ${look.width}`);
       const text = await page.locator("main").innerText();
       assert.ok(!/undefined|NaN|\[object|%!|<no value>/.test(text), `${view}: ${text.slice(0, 400)}`);
-      if (look.axe) await accessible(page, `${view}, ${look.name}`);
+      if (look.axe?.(view)) await accessible(page, `${view}, ${look.name}`);
     }
     await done(page);
   });
@@ -379,13 +378,12 @@ test("with everything else down an entry is safe, and the page says so; later it
   await page.locator("#product-1").fill("30040");
   await page.keyboard.press("Control+Enter");
   await recorded(page).waitFor();
-  assert.equal(await page.locator('[data-step="published"]').getAttribute("data-state"), "waiting");
+  for (const step of ["published", "product-winners"]) assert.equal(await page.locator(`[data-step="${step}"]`).getAttribute("data-state"), "waiting", step);
   await until("that it is safe", async () => /It is safe in the ledger\. It is not on Kafka yet/.test(await page.locator("[data-note]").innerText()));
   const rest = shop.run("relay", "broker", "functions", "query");
   await page.locator('[data-step="product-winners"][data-state="done"]').waitFor({ timeout: 60_000 });
   await until("the word that it is counted", async () => /have it/.test(await page.locator("[data-counted]").innerText()));
   assert.equal(await page.locator('[data-step="published"]').getAttribute("data-state"), "done");
   await shop.stop(rest);
-  assert.equal(TODAY, "2011-12-09");
   await done(page);
 });

@@ -10,7 +10,7 @@ let browser;
 
 before(async () => {
   shop = await openShop();
-  shop.do("import", shop.file("catalogue", "product_id,name,category,buy_price,sell_price,min_margin_pct\nX,X,x,1.00,2.00,20\n"));
+  shop.do("import", "--profile", "online-retail", shop.file("catalogue", "product_id,name,category,buy_price,sell_price,min_margin_pct\nX,X,x,1.00,2.00,20\n"));
   shop.run();
   stock(shop);
   await shop.level();

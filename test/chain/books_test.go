@@ -50,7 +50,7 @@ func take(t testing.TB, from func() (*books, error)) *books {
 
 // load is the command line that imports the books.
 func (b *books) load() []string {
-	return []string{"import", b.files.Sales, b.files.Stock, b.files.Products}
+	return []string{"import", "--profile", "online-retail", b.files.Sales, b.files.Stock, b.files.Products}
 }
 
 // documents is how many there are.

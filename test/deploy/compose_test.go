@@ -130,7 +130,7 @@ func TestTheImageRunsAShop(t *testing.T) {
 	// --no-deps: the servers run outside of it.
 	compose("run", "--rm", "--no-deps", "-T", "migrate")
 	compose("up", "-d", "--no-deps", "--no-build", "relay", "functions", "query")
-	compose("exec", "-T", "relay", "/comptoir", "import", "/in/catalogue.csv", "/in/stock.csv", "/in/sales.csv")
+	compose("exec", "-T", "relay", "/comptoir", "import", "--profile", "online-retail", "/in/catalogue.csv", "/in/stock.csv", "/in/sales.csv")
 	before := winners(t, settings["QUERY_PORT"], 1)
 	for _, service := range []string{"relay", "functions", "query"} {
 		healthy(t, compose, service)

@@ -56,7 +56,7 @@ func (f *feed) run(ctx context.Context) error {
 
 func (f *feed) load(ctx context.Context, file string) error {
 	for range 10 {
-		p, err := f.s.start("import", file, "--stock-date", "2011-12-09")
+		p, err := f.s.start("import", "--profile", "online-retail", file, "--stock-date", "2011-12-09")
 		if err != nil {
 			return err
 		}

@@ -149,7 +149,7 @@ func (p *place) newTour(ctx context.Context, name string, strikes, every int) (u
 }
 
 func (u *tour) open(ctx context.Context) (err error) {
-	if err := u.run(ctx, "import", u.books.Products, u.books.Stock, "--stock-date", "2011-12-09"); err != nil {
+	if err := u.run(ctx, "import", "--profile", "online-retail", u.books.Products, u.books.Stock, "--stock-date", "2011-12-09"); err != nil {
 		return err
 	}
 	if u.truth, err = openTruth(ctx, filepath.Join(u.data, "ledger.db")); err != nil {

@@ -44,7 +44,19 @@ func (m mutant) by(pkg, run string) mutant {
 
 // mutants are all of them, in the order of the way that an event takes.
 func mutants() []mutant {
-	return slices.Concat(ledgerAndRelay(), engineAndState(), triggers(), epochs(), rules())
+	return slices.Concat(imports(), ledgerAndRelay(), engineAndState(), triggers(), epochs(), rules())
+}
+
+func imports() []mutant {
+	const importer, read = "./local/importer", "./local/workbook"
+	return []mutant{
+		one("an import guesses what can be read in two ways", "local/notation/number.go", "	case ambiguous && mark == Either:", "	case ambiguous && mark > Comma:").by(importer, "TestAmbiguousColumnsAreAsked"),
+		one("an import records a document without its faulty line", "local/importer/documents.go", "	if d.broken && len(d.lines) > 0 {", "	if d.broken && len(d.lines) < 0 {").by(importer, "TestFaultsAndTheRepairedCopy"),
+		one("an import of all or nothing records the rest", "local/importer/importer.go", "		if s.rejects.rows > 0 {", "		if s.rejects.rows < 0 {").by(importer, "TestFaultsAndTheRepairedCopy"),
+		one("an import forgets which entries are its own", "local/importer/books.go", "		tx.OfImport(b.of)", "		tx.OfImport(0)").by(importer, "TestKilledInAWorkbook"),
+		one("a sheet that breaks off is a shorter one", "local/workbook/part.go", "errors.Is(err, io.EOF) && p.depth == 0:", "errors.Is(err, io.EOF):").by(read, "TestWhatIsNotInOrder"),
+		one("a workbook's value may be of any size", "local/workbook/part.go", "	case b.token <= 0:", "	case b.token <= -1<<40:").by(read, "TestWhatIsNotInOrder"),
+	}
 }
 
 func ledgerAndRelay() []mutant {

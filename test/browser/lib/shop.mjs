@@ -90,7 +90,7 @@ export async function openShop({ data, flags = {} } = {}) {
       const rows = lines.map(([invoice, code, name, quantity, day, price, client]) =>
         [invoice, code, JSON.stringify(name).replaceAll('\\"', '""'), quantity, `${day} 09:00`, price, client, "France"].join(","),
       );
-      return shop.do("import", shop.file("sales", `${HEAD}${rows.join("\n")}\n`));
+      return shop.do("import", "--profile", "online-retail", shop.file("sales", `${HEAD}${rows.join("\n")}\n`));
     },
     async api(path) {
       const res = await fetch(`${shop.url}v1/${path}`);
@@ -135,6 +135,8 @@ export function stock(shop, products = 60) {
   ]);
   shop.do(
     "import",
+    "--profile",
+    "online-retail",
     shop.file("catalogue", `product_id,name,category,buy_price,sell_price,min_margin_pct\n${catalogue.join("\n")}\n`),
     shop.file("stock", `product_id,lot,quantity,unit_cost,received_on,expiry_date\n${shelf.join("\n")}\n`),
   );

@@ -4,6 +4,7 @@ import { watchDelivery } from "./delivery";
 import { openDocument } from "./document";
 import { forgetSent, keepDraft } from "./draft";
 import { listenToKeys } from "./keys";
+import { watchUpload } from "./upload";
 
 for (const field of document.querySelectorAll<HTMLInputElement>("input[data-find]")) proposeIn(field);
 addEventListener(CHOSEN, (e) => {
@@ -18,6 +19,7 @@ addEventListener(CHOSEN, (e) => {
     ?.focus();
 });
 for (const way of document.querySelectorAll<HTMLElement>("[data-delivery]")) watchDelivery(way);
+for (const upload of document.querySelectorAll<HTMLElement>("[data-upload]")) watchUpload(upload);
 if (document.querySelector("[data-recorded]")) forgetSent();
 
 const form = document.querySelector<HTMLFormElement>("form[data-draft]");

@@ -1,0 +1,179 @@
+package importer
+
+import (
+	"context"
+	"strconv"
+
+	"comptoir/local/ledger"
+	"comptoir/shared/event"
+	"comptoir/shared/money"
+)
+
+// importProducts creates and changes the products of a sheet Products. What
+// its columns do not say of a product that is there stays as it is.
+func (s *session) importProducts(ctx context.Context, t *table) error {
+	seen := map[string]int{}
+	c := cells{table: t, currency: s.summary.Currency}
+	batch := make([]catalogueRow, 0, productsPerBatch)
+	err := s.each(ctx, t, func(r *row) error {
+		var p ledger.Product
+		if c.read(r) {
+			p = productOf(&c)
+			once(&c, seen, ownProductID, p.ID)
+		}
+		if !c.good() {
+			s.refuseRow(t, r, c.faults)
+			return nil
+		}
+		if batch = append(batch, catalogueRow{r.number, p, keepProduct(&c)}); len(batch) == productsPerBatch {
+			err := s.recordCatalogue(ctx, t, batch)
+			batch = batch[:0]
+			return err
+		}
+		return nil
+	})
+	if err == nil && len(batch) > 0 {
+		err = s.recordCatalogue(ctx, t, batch)
+	}
+	return err
+}
+
+// once refuses what stands in a second row of a table.
+func once(c *cells, seen map[string]int, column int, id string) {
+	if id == "" || !c.good() {
+		return
+	}
+	if first, there := seen[id]; there {
+		c.refuse(column, "it stands once in its table", "keep one of the two rows; the first, row "+strconv.Itoa(first)+", was taken")
+		return
+	}
+	seen[id] = c.row.number
+}
+
+func productOf(c *cells) ledger.Product {
+	p := ledger.Product{ID: c.id(ownProductID), Name: c.id(ownProductName), Category: c.text(ownCategory)}
+	p.Kind = choice(c, ownKind, event.KindStock, map[string]event.Kind{
+		"stock": event.KindStock, "product": event.KindStock, "produit": event.KindStock, "goods": event.KindStock, "marchandise": event.KindStock, "bien": event.KindStock, "article": event.KindStock,
+		"service": event.KindService, "services": event.KindService, "prestation": event.KindService,
+	}, "a product is of the kind stock or service", "write stock or service")
+	p.BuyPrice, p.SellPrice = c.amount(ownBuyPrice), c.amount(ownSellPrice)
+	p.MinMargin = c.percent(ownMinMargin, money.Whole)
+	p.Archived = c.yes(ownProductArchived, false)
+	return p
+}
+
+// keepProduct takes over what the table has no column for.
+func keepProduct(c *cells) func(p *ledger.Product, old ledger.Product, exists bool) {
+	category, kind, buy, sell, margin, archived := c.has(ownCategory), c.has(ownKind), c.has(ownBuyPrice), c.has(ownSellPrice), c.has(ownMinMargin), c.has(ownProductArchived)
+	return func(p *ledger.Product, old ledger.Product, exists bool) {
+		if !exists {
+			return
+		}
+		if !category {
+			p.Category = old.Category
+		}
+		if !kind {
+			p.Kind = old.Kind
+		}
+		if !buy {
+			p.BuyPrice = old.BuyPrice
+		}
+		if !sell {
+			p.SellPrice = old.SellPrice
+		}
+		if !margin {
+			p.MinMargin = old.MinMargin
+		}
+		if !archived {
+			p.Archived = old.Archived
+		}
+	}
+}
+
+type clientRow struct {
+	number int
+	client ledger.Client
+}
+
+// importClients creates and changes the clients of a sheet Clients.
+func (s *session) importClients(ctx context.Context, t *table) error {
+	seen := map[string]int{}
+	c := cells{table: t, currency: s.summary.Currency}
+	batch := make([]clientRow, 0, productsPerBatch)
+	err := s.each(ctx, t, func(r *row) error {
+		var v ledger.Client
+		if c.read(r) {
+			v = ledger.Client{ID: c.id(ownClientID), Name: c.id(ownClientName), Archived: c.yes(ownClientArchived, false)}
+			once(&c, seen, ownClientID, v.ID)
+		}
+		if !c.good() {
+			s.refuseRow(t, r, c.faults)
+			return nil
+		}
+		if batch = append(batch, clientRow{r.number, v}); len(batch) == productsPerBatch {
+			err := s.recordClients(ctx, t, batch)
+			batch = batch[:0]
+			return err
+		}
+		return nil
+	})
+	if err == nil && len(batch) > 0 {
+		err = s.recordClients(ctx, t, batch)
+	}
+	return err
+}
+
+func (s *session) recordClients(ctx context.Context, t *table, batch []clientRow) error {
+	err := s.books.batch(ctx, func(tx *ledger.Tx) error {
+		for _, c := range batch {
+			old, exists, err := tx.Client(c.client.ID)
+			if err != nil {
+				return err
+			}
+			if t.places[ownClientArchived] < 0 {
+				c.client.Archived = old.Archived
+			}
+			changed, err := s.books.putClient(tx, c.client)
+			if err != nil {
+				why, err := refused(err, "", "")
+				if err != nil {
+					return err
+				}
+				s.rejects.add(t.named(c.number, why, map[string]int{"id": ownClientID, "name": ownClientName}), 0)
+				continue
+			}
+			switch {
+			case !exists:
+				s.summary.Clients.Created++
+			case changed:
+				s.summary.Clients.Changed++
+			default:
+				s.summary.Clients.Unchanged++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return recording("the clients", batch[len(batch)-1].number, err)
+	}
+	return nil
+}
+
+// refuseRow leaves a row out for its faults.
+func (s *session) refuseRow(t *table, r *row, faults []refusal) {
+	for i := range faults {
+		j := t.rejected(r.number, &faults[i])
+		if i > 0 {
+			j.Rows = 0
+		}
+		s.rejects.add(j, 0)
+	}
+}
+
+// named says where in a row the ledger's field stands.
+func (t *table) named(row int, why *refusal, columns map[string]int) Reject {
+	if at, known := columns[why.column]; known {
+		why.column, why.cell = t.heads[at], t.cell(at, row)
+	}
+	return t.rejected(row, why)
+}

@@ -1,0 +1,161 @@
+// Excel and CSV in, as an accountant brings them: a workbook with faults and its repaired
+// copy, a column that is asked about, and a process that is killed in the midst of it.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { accessible, openBrowser, openPage } from "./lib/browser.mjs";
+import { openShop, until } from "./lib/shop.mjs";
+import { changeCells, makeBook, unpack } from "./lib/workbook.mjs";
+
+let shop;
+let browser;
+let running;
+
+before(async () => {
+  shop = await openShop();
+  await start();
+  browser = await openBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await shop?.close();
+});
+
+async function start() {
+  running = shop.run();
+  await until("the app", () => fetch(`${shop.desk}/imports`).then((r) => r.ok));
+}
+
+async function open(path, options) {
+  const page = await openPage(browser, options);
+  await page.goto(shop.desk + path);
+  return page;
+}
+
+async function done(page) {
+  page.clean();
+  await page.context().close();
+}
+
+/** Chooses files on the page of imports and has them looked at. */
+async function bring(page, name, buffer) {
+  await page.goto(`${shop.desk}/imports`);
+  await page.locator("#file").setInputFiles({ name, mimeType: "application/octet-stream", buffer: Buffer.from(buffer) });
+  await page.locator("form[enctype] button").click();
+}
+
+const heading = (page, text) => page.locator("h1", { hasText: text }).waitFor();
+const entries = async (kind) => (await (await fetch(`${shop.desk}/entries.csv?kind=${kind}`)).text()).trim().split("\r\n").length - 1;
+
+const books = {
+  Products: [
+    ["Product id", "Name", "Buy price"],
+    ["00417", "Lantern", 2],
+    ["00418", "Rope", 0.5],
+  ],
+  Invoices: [
+    ["Invoice number", "Date", "Total"],
+    ["F-1", "2011-12-01", 24.41],
+    ["F-2", "2011-12-02", ""],
+    ["F-3", "2011-12-02", 99],
+  ],
+  Invoice_Details: [
+    ["Invoice number", "Product id", "Quantity", "Unit price", "Tax rate %"],
+    ["F-1", "00417", 6, 3.39, 20],
+    ["F-2", "00417", "a dozen", 3.39, 20],
+    ["F-2", "00418", 1, "1 250,50", 20],
+    ["F-3", "00418", 1, 1.25, 20],
+  ],
+};
+
+test("a workbook with faults is looked at, the good part recorded, the marked copy repaired and brought again", async () => {
+  const page = await open("/imports");
+  await accessible(page, "imports");
+  await bring(page, "books.xlsx", makeBook(books));
+  await heading(page, "What would be recorded");
+  await accessible(page, "what would be recorded");
+  const text = await page.locator("main").innerText();
+  for (const part of ["Products: 2 created", "Invoices: 1 with 1 lines, net £20.34", "2011-12", "Invoice_Details!C3", "a dozen", "A number is due", "Invoices!C4", "The lines of the document come to 1.50"])
+    assert.ok(text.includes(part), `it does not say ${part}: ${text}`);
+  assert.equal(await entries("invoice"), 0, "something was recorded before it was asked for");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByText("Download the faults").click()]);
+  assert.equal(download.suggestedFilename(), "books-faults.xlsx");
+  await page.getByRole("button", { name: "Record what is good" }).dblclick();
+  await heading(page, "Imported");
+  assert.equal(await entries("invoice"), 1);
+
+  const marked = readFileSync(await download.path());
+  const comments = Object.entries(unpack(marked)).filter(([name]) => name.startsWith("xl/comments"));
+  assert.ok(comments.some(([, text]) => text.toString().includes("a number is due")), "the copy does not say what is wrong");
+  const repaired = changeCells(changeCells(marked, 3, { C3: 12 }), 2, { C4: 1.5 });
+  await bring(page, "books-repaired.xlsx", repaired);
+  await heading(page, "What would be recorded");
+  const again = await page.locator("main").innerText();
+  for (const part of ["Invoices: 2 with 3 lines", "Recorded before, and skipped: 1 documents with 1 lines"]) assert.ok(again.includes(part), `it does not say ${part}: ${again}`);
+  await page.getByRole("button", { name: "Record what is good" }).click();
+  await heading(page, "Imported");
+  assert.equal(await entries("invoice"), 3);
+  await shop.level();
+  assert.equal((await shop.api("product-winners/00417")).windows.all.units, 18);
+
+  // Its history, and the whole of it voided.
+  await page.getByText("Open", { exact: true }).click();
+  await heading(page, "Import 2");
+  await accessible(page, "an import");
+  await page.locator("#reason").fill("a trial");
+  await page.getByRole("button", { name: "Void the whole import" }).click();
+  await page.getByText("Documents voided: 2").waitFor();
+  await shop.level();
+  assert.equal((await shop.api("product-winners/00417")).windows.all.units, 6);
+  await done(page);
+});
+
+test("in French: a column that can be read in two ways is asked about", async () => {
+  const page = await open("/imports", { locale: "fr-FR", colorScheme: "dark", viewport: { width: 360, height: 740 } });
+  await bring(page, "ventes.csv", "numéro facture;code produit;quantité;prix unitaire;date\nV-1;00418;1,500;2,50;03/04/2011\n");
+  await heading(page, "Une question d’abord");
+  await accessible(page, "the question, in French");
+  await page.getByLabel("le 3 avril : le jour d’abord").check();
+  await page.getByLabel("un et quelque chose : la virgule précède les décimales").check();
+  await page.getByRole("button", { name: "Continuer" }).click();
+  await heading(page, "Ce qui serait enregistré");
+  assert.ok((await page.locator("main").innerText()).includes("3,75"));
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page scrolls sideways");
+  await page.getByRole("button", { name: "Enregistrer ce qui est bon" }).click();
+  await heading(page, "Importé");
+  await done(page);
+});
+
+test("killed in the midst of an import, the same file again goes on behind it", async () => {
+  const page = await open("/imports");
+  const before = await entries("invoice");
+  const documents = 6_000;
+  let rows = "invoice number,product id,quantity,unit price,date\n";
+  for (let d = 0; d < documents; d++) for (let l = 0; l < 4; l++) rows += `K-${d},0041${7 + (l % 2)},${1 + l},2.50,2011-12-0${1 + (d % 8)}\n`;
+  await bring(page, "large.csv", rows);
+  await heading(page, "What would be recorded");
+  await page.getByRole("button", { name: "Record what is good" }).click();
+  await heading(page, "Recording");
+  await until("a part to be recorded", async () => (await entries("invoice")) > before + 500);
+  running.kill("SIGKILL");
+  await running.ended;
+  await start();
+  const part = (await entries("invoice")) - before;
+  console.log(`  killed with ${part} of ${documents} invoices recorded`);
+  assert.ok(part > 0 && part < documents, `${part} invoices were recorded`);
+  await page.goto(`${shop.desk}/imports`);
+  assert.ok((await page.locator(".list").innerText()).includes("stopped, or under way"));
+  await bring(page, "large.csv", rows);
+  await heading(page, "What would be recorded");
+  const began = Date.now();
+  await page.getByRole("button", { name: "Record what is good" }).click();
+  await heading(page, "Imported");
+  console.log(`  the rest was recorded in ${Date.now() - began} ms`);
+  assert.equal(await entries("invoice"), before + documents);
+  await page.goto(`${shop.desk}/imports`);
+  const history = await page.locator(".list tbody tr").allInnerTexts();
+  assert.equal(history.filter((row) => row.includes("large.csv")).length, 1, "the import stands twice in the history");
+  assert.ok(history[0].includes("6,000") && history[0].includes("done"), history[0]);
+  await done(page);
+});
