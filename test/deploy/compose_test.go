@@ -76,7 +76,7 @@ func TestTheComposeFileIsOneAndKeepsItsUsersApart(t *testing.T) {
 			t.Errorf("%s does not wait for migrate: %+v", name, service.DependsOn)
 		}
 	}
-	for name, user := range map[string]string{"migrate": "functions", "functions": "functions", "query": "query", "relay": "query"} {
+	for name, user := range map[string]string{"migrate": "functions", "functions": "functions", "query": "query", "relay": "query", "accountant": "query"} {
 		if uri := s.Services[name].Environment["MONGODB_URI"]; !strings.HasPrefix(uri, "mongodb://"+user+":") {
 			t.Errorf("%s is not the user %s of MongoDB", name, user)
 		}
@@ -113,13 +113,13 @@ func TestTheImageRunsAShop(t *testing.T) {
 	env := shopEnv(t)
 	settings["COMPTOIR_IMAGE"] = fmt.Sprintf("comptoir-test:%d", time.Now().UnixNano())
 	settings["QUERY_PORT"], settings["GATEWAY_MONGODB_URI"] = freePort(t), seenFrom(t, gateway, settings["MONGODB_URI"])
+	settings["ACCOUNTANT_PORT"] = freePort(t)
 	output(t, nil, "make", "-C", "../..", "image", "IMAGE="+settings["COMPTOIR_IMAGE"])
 	t.Cleanup(func() { output(t, nil, "docker", "image", "rm", settings["COMPTOIR_IMAGE"]) })
+	project := []string{"-p", "comptoir-test", "-f", "../../docker-compose.yml", "-f", "compose.yml", "--env-file", env}
 	compose := func(arguments ...string) string {
 		t.Helper()
-		return output(t, settings, "docker-compose", append([]string{
-			"-p", "comptoir-test", "-f", "../../docker-compose.yml", "-f", "compose.yml", "--env-file", env,
-		}, arguments...)...)
+		return output(t, settings, "docker-compose", append(slices.Clone(project), arguments...)...)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -129,12 +129,16 @@ func TestTheImageRunsAShop(t *testing.T) {
 	})
 	// --no-deps: the servers run outside of it.
 	compose("run", "--rm", "--no-deps", "-T", "migrate")
-	compose("up", "-d", "--no-deps", "--no-build", "relay", "functions", "query")
+	if _, errs, err := runReading(t, strings.NewReader("for a test alone\n"), settings, "docker-compose", append(slices.Clone(project), "run", "--rm", "--no-deps", "-T", "accountant", "password")...); err != nil {
+		t.Fatalf("the password is not taken: %v\n%s", err, errs)
+	}
+	compose("up", "-d", "--no-deps", "--no-build", "relay", "functions", "query", "accountant")
 	compose("exec", "-T", "relay", "/comptoir", "import", "--profile", "online-retail", "/in/catalogue.csv", "/in/stock.csv", "/in/sales.csv")
 	before := winners(t, settings["QUERY_PORT"], 1)
 	for _, service := range []string{"relay", "functions", "query"} {
 		healthy(t, compose, service)
 	}
+	asksForThePassword(t, settings["ACCOUNTANT_PORT"])
 	compose("stop")
 	for _, id := range strings.Fields(compose("ps", "-q")) {
 		if ended := strings.TrimSpace(output(t, nil, "docker", "inspect", "-f", "{{.State.ExitCode}} {{.Config.User}} {{.HostConfig.ReadonlyRootfs}}", id)); ended != "0 65532:65532 true" {
@@ -145,6 +149,28 @@ func TestTheImageRunsAShop(t *testing.T) {
 	if after := winners(t, settings["QUERY_PORT"], len(before)); !slices.Equal(after, before) {
 		t.Errorf("the figures are %v after a restart, and were %v", after, before)
 	}
+}
+
+// asksForThePassword waits for the accountant's app, which lets nobody in without it.
+func asksForThePassword(t *testing.T, port string) {
+	t.Helper()
+	var got string
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+port+"/sales/new", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			got = err.Error()
+			continue
+		}
+		_ = response.Body.Close()
+		if got = response.Request.URL.Path; got == "/sign-in" && response.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	t.Errorf("who asks the accountant's app for a form is led to %s", got)
 }
 
 func freePort(t *testing.T) string {

@@ -39,6 +39,12 @@ func output(t *testing.T, settings map[string]string, program string, arguments 
 
 func run(t *testing.T, settings map[string]string, program string, arguments ...string) (out, errs string, err error) {
 	t.Helper()
+	return runReading(t, nil, settings, program, arguments...)
+}
+
+// runReading is run with something on the program's standard input.
+func runReading(t *testing.T, in io.Reader, settings map[string]string, program string, arguments ...string) (out, errs string, err error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 4*time.Minute) // it also tidies up
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, arguments...)
@@ -49,7 +55,7 @@ func run(t *testing.T, settings map[string]string, program string, arguments ...
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, &stdout, &stderr
 	err = cmd.Run()
 	return stdout.String(), stderr.String(), err
 }
