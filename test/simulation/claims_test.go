@@ -133,6 +133,9 @@ func (h *history) checkClaim(fn *projection.Function, where string, offset int64
 
 // checkCheckpoint holds that a checkpoint claims only what was done.
 func (h *history) checkCheckpoint(epoch int64, old *stored, body []byte) {
+	if h.removed[epoch] {
+		return // what a rebuild that was killed still had under way: nobody will ever read it
+	}
 	var now, was projection.Checkpoint
 	if err := codec.Decode(body, &now); err != nil {
 		h.fail("reading a checkpoint: %v", err)

@@ -87,6 +87,7 @@ type history struct {
 	buried       map[string]bool // function and fact
 	applied      map[string]bool // collection, document and fact, of facts without a revision
 	verified     map[string]int64
+	removed      map[int64]bool // epochs of rebuilds that came to nothing
 	redelivering bool
 }
 
@@ -105,7 +106,7 @@ func play(p plan, m *image, name string, loud bool) outcome {
 	h := &history{
 		plan: p, rng: rand.New(rand.NewPCG(p.seed, 4)), trace: sha256.New(), loud: loud, counts: map[string]int{},
 		partitions: 1 + shape.IntN(maxPartitions), path: filepath.Join(m.dir, name+".db"), random: randomBytes(p.seed),
-		byID: map[string]*fact{}, numbered: map[numbering]*fact{}, illnesses: map[string]illness{}, buried: map[string]bool{}, applied: map[string]bool{}, verified: map[string]int64{},
+		byID: map[string]*fact{}, numbered: map[numbering]*fact{}, illnesses: map[string]illness{}, buried: map[string]bool{}, applied: map[string]bool{}, verified: map[string]int64{}, removed: map[int64]bool{},
 		products: []string{"P1", "P2", "P3", "S1"}[:2+shape.IntN(3)],
 	}
 	h.shift.Store(int64(shape.IntN(24)) * int64(time.Hour))

@@ -78,6 +78,9 @@ func (h *history) live() (epoch int64, filling bool) {
 	if pointer == nil || pointer.Epoch <= 1 {
 		return 1, false
 	}
+	if h.removed[pointer.Epoch] {
+		h.fail("epoch %d was removed and is live", pointer.Epoch)
+	}
 	s := h.database.settings(pointer.Epoch)
 	if s == nil {
 		h.fail("epoch %d is live and has no settings", pointer.Epoch)
@@ -127,6 +130,9 @@ func (r *rebuilder) Drop(_ context.Context, names []string) (bytes int64, err er
 		for _, name := range names {
 			if collection, epoch := epochOf(name); epoch == live || collection == projection.SettingsCollection.Name && epoch == 1 {
 				h.fail("%s is removed, and epoch %d is live", name, live)
+			}
+			if collection, epoch := epochOf(name); collection == projection.Checkpoints.Name {
+				h.removed[epoch] = true
 			}
 			delete(h.database.collections, name)
 		}
