@@ -15,10 +15,12 @@ import (
 func (a *App) catalogueRoutes(page func(string, func(*request) error)) {
 	page("GET /products", (*request).listProducts)
 	page("GET /products.csv", (*request).exportProducts)
+	page("GET /products.xlsx", (*request).exportProducts)
 	page("GET /product", (*request).askProduct)
 	page("POST /product", (*request).sendProduct)
 	page("GET /clients", (*request).listClients)
 	page("GET /clients.csv", (*request).exportClients)
+	page("GET /clients.xlsx", (*request).exportClients)
 	page("GET /client", (*request).askClient)
 	page("POST /client", (*request).sendClient)
 }
@@ -26,14 +28,15 @@ func (a *App) catalogueRoutes(page func(string, func(*request) error)) {
 // listPage is one page of a list of the catalogue.
 type listPage[T any] struct {
 	*form
-	Rows             []T
-	Total            int
-	Currency         money.Currency
-	Previous, Next   string
-	First, Last      int
-	Export, Archived string
-	WithArchived     bool
-	Saved            string
+	Rows           []T
+	Total          int
+	Currency       money.Currency
+	Previous, Next string
+	First, Last    int
+	Exports        exports
+	Archived       string
+	WithArchived   bool
+	Saved          string
 }
 
 // listed makes a page of a list: searched by q, without the archived unless asked for.
@@ -60,7 +63,7 @@ func listed[T any](r *request, x *index[T], path string, archived func(T) bool) 
 	if p.Last < p.Total {
 		p.Next = address(at + 1)
 	}
-	p.Export = path + ".csv?" + without(q, "page", "saved").Encode()
+	p.Exports = exportsOf(path, without(q, "page", "saved"))
 	return p, nil
 }
 

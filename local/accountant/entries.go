@@ -12,6 +12,7 @@ import (
 func (a *App) entryRoutes(page func(string, func(*request) error)) {
 	page("GET /entries", (*request).listEntries)
 	page("GET /entries.csv", (*request).exportEntries)
+	page("GET /entries.xlsx", (*request).exportEntries)
 	page("GET /entries/{id}", (*request).showEntry)
 	page("GET /entries/{id}/delivery", (*request).watchDelivery)
 	page("GET /entries/{id}/print", (*request).printDocument)
@@ -29,7 +30,7 @@ type entriesPage struct {
 	Rows         []EntryRow
 	Currency     money.Currency
 	Newer, Older string // addresses of the pages beside this one; "" for none
-	Export       string
+	Exports      exports
 	Filtered     bool
 }
 
@@ -70,7 +71,7 @@ func (r *request) listEntries() error {
 	if err != nil {
 		return err
 	}
-	p := entriesPage{form: f, Currency: r.app.ledger.Currency(), Export: "/entries.csv?" + without(f.Values, "before", "after").Encode()}
+	p := entriesPage{form: f, Currency: r.app.ledger.Currency(), Exports: exportsOf("/entries", without(f.Values, "before", "after"))}
 	for name, values := range f.Values {
 		p.Filtered = p.Filtered || (name != "before" && name != "after" && slices.ContainsFunc(values, func(v string) bool { return v != "" }))
 	}

@@ -1,87 +1,57 @@
 package accountant
 
 import (
-	"bufio"
-	"fmt"
+	"errors"
+	"net/url"
 	"strings"
 
 	"comptoir/local/ledger"
+	"comptoir/local/tables"
 	"comptoir/shared/event"
 	"comptoir/shared/money"
 )
 
-// sheet writes rows as the reader's own spreadsheet opens them right: a French one
-// wants semicolons and decimal commas; all of them a byte order mark and CRLF.
-type sheet struct {
-	w     *bufio.Writer
-	say   *speaker
-	wrote bool
+// exports are where a list is to be had as a file.
+type exports struct{ CSV, Workbook string }
+
+func exportsOf(list string, query url.Values) exports {
+	return exports{list + ".csv?" + query.Encode(), list + ".xlsx?" + query.Encode()}
 }
 
-// figure is a plain decimal: it is a number in the file, whatever it begins with.
-type figure string
-
-const byteOrderMark = "\uFEFF"
-
-// row writes cells: a string is a text, a figure a number.
-func (s *sheet) row(cells ...any) {
-	if !s.wrote {
-		_, _ = s.w.WriteString(byteOrderMark) // bufio keeps the error for Flush
-		s.wrote = true
-	}
-	separator := ","
-	if s.say.decimal == "," {
-		separator = ";"
-	}
-	for i, cell := range cells {
-		if i > 0 {
-			_, _ = s.w.WriteString(separator)
-		}
-		if number, ok := cell.(figure); ok {
-			_, _ = s.w.WriteString(s.say.typed(string(number)))
-			continue
-		}
-		_, _ = s.w.WriteString(cellText(fmt.Sprint(cell)))
-	}
-	_, _ = s.w.WriteString("\r\n")
-}
-
-// cellText keeps a spreadsheet from running a text as a formula, and a reader of the
-// file from taking what stands in it for the end of the cell.
-func cellText(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		s = "'" + s
-	}
-	if strings.ContainsAny(s, "\"\r\n;,\t") {
-		s = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-	}
-	return s
-}
-
-// export answers a file.
-func (r *request) export(name string, write func(*sheet) error) error {
+// export answers a file: a workbook where its address ends so, else CSV as the
+// reader's own spreadsheet opens it right, which for a French one is with semicolons
+// and decimal commas.
+func (r *request) export(name string, columns []tables.Column, write func(row func(cells ...string) error) error) (err error) {
+	var out tables.Writer
 	h := r.w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	s := &sheet{w: bufio.NewWriter(r.w), say: r.say}
-	if err := write(s); err != nil {
+	if strings.HasSuffix(r.URL.Path, ".xlsx") {
+		h.Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+		h.Set("Content-Disposition", `attachment; filename="`+name+`.xlsx"`)
+		out, err = tables.Workbook(r.w, columns)
+	} else {
+		h.Set("Content-Type", "text/csv; charset=utf-8")
+		h.Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
+		out, err = tables.CSV(r.w, tables.Dialect{Semicolons: r.say.decimal == ",", Excel: true}, columns)
+	}
+	if err != nil {
 		return err
 	}
-	return s.w.Flush()
+	defer func() { err = errors.Join(err, out.Close()) }()
+	return write(func(cells ...string) error { return out.Row(cells) })
 }
 
-func amountCell(a money.NullAmount, c money.Currency) any {
+func amountCell(a money.NullAmount, c money.Currency) string {
 	if !a.Valid {
 		return ""
 	}
-	return figure(a.Amount.Format(c))
+	return a.Amount.Format(c)
 }
 
-func shareCell(bp money.NullBasisPoints) any {
+func shareCell(bp money.NullBasisPoints) string {
 	if !bp.Valid {
 		return ""
 	}
-	return figure(bp.BasisPoints.Percent())
+	return bp.BasisPoints.Percent()
 }
 
 // exportEntries writes every entry that is looked for, whatever page is shown.
@@ -95,8 +65,11 @@ func (r *request) exportEntries() error {
 		return r.failedAs(422, r.say.T("That did not work"), f.Wrong()[0].Text)
 	}
 	c := r.app.ledger.Currency()
-	return r.export("entries.csv", func(out *sheet) error {
-		out.row(r.say.T("Entry"), r.say.T("Kind"), r.say.T("Number"), r.say.T("Date"), r.say.T("Client code"), r.say.T("Name"), r.say.T("Total, %s", c), r.say.T("Voided on"), r.say.T("Reference"), r.say.T("By"), r.say.T("Recorded at"), r.say.T("Reason"))
+	columns := []tables.Column{
+		{Name: r.say.T("Entry"), Kind: tables.Number}, {Name: r.say.T("Kind")}, {Name: r.say.T("Number")}, {Name: r.say.T("Date"), Kind: tables.Date}, {Name: r.say.T("Client code")}, {Name: r.say.T("Name")},
+		{Name: r.say.T("Total, %s", c), Kind: tables.Number}, {Name: r.say.T("Voided on"), Kind: tables.Date}, {Name: r.say.T("Reference")}, {Name: r.say.T("By")}, {Name: r.say.T("Recorded at")}, {Name: r.say.T("Reason")},
+	}
+	return r.export("entries", columns, func(row func(...string) error) error {
 		s.Limit = 1000
 		for {
 			lines, err := r.app.ledger.Journal(r.Context(), s)
@@ -106,9 +79,11 @@ func (r *request) exportEntries() error {
 			for _, e := range lines {
 				total := amountCell(e.Total, c)
 				if e.Total.Valid && e.Kind == ledger.EntryCreditNote {
-					total = figure((-e.Total.Amount).Format(c))
+					total = (-e.Total.Amount).Format(c)
 				}
-				out.row(figure(plainInt(e.ID)), r.say.kind(e.Kind), e.Subject, e.Date.String(), e.Client, e.Name, total, e.VoidedOn.String(), e.Reference, e.Who, e.At.Local().Format("2006-01-02 15:04:05"), e.Reason)
+				if err := row(plainInt(e.ID), r.say.kind(e.Kind), e.Subject, e.Date.String(), e.Client, e.Name, total, e.VoidedOn.String(), e.Reference, e.Who, e.At.Local().Format("2006-01-02 15:04:05"), e.Reason); err != nil {
+					return err
+				}
 			}
 			if len(lines) < s.Limit {
 				return nil
@@ -125,10 +100,15 @@ func (r *request) exportProducts() error {
 		return err
 	}
 	c := r.app.ledger.Currency()
-	return r.export("products.csv", func(out *sheet) error {
-		out.row(r.say.T("Code"), r.say.T("Name"), r.say.T("Category"), r.say.T("Kind"), r.say.T("Buying price, %s", c), r.say.T("Selling price, %s", c), r.say.T("Minimum margin, %"), r.say.T("Tax, %"), r.say.T("Barcodes"), r.say.T("Archived"))
+	columns := []tables.Column{
+		{Name: r.say.T("Code")}, {Name: r.say.T("Name")}, {Name: r.say.T("Category")}, {Name: r.say.T("Kind")}, {Name: r.say.T("Buying price, %s", c), Kind: tables.Number}, {Name: r.say.T("Selling price, %s", c), Kind: tables.Number},
+		{Name: r.say.T("Minimum margin, %"), Kind: tables.Number}, {Name: r.say.T("Tax, %"), Kind: tables.Number}, {Name: r.say.T("Barcodes")}, {Name: r.say.T("Archived")},
+	}
+	return r.export("products", columns, func(row func(...string) error) error {
 		for _, p := range products {
-			out.row(p.ID, p.Name, p.Category, r.kindOf(p), amountCell(p.BuyPrice, c), amountCell(p.SellPrice, c), shareCell(p.MinMargin), shareCell(p.TaxRate), strings.Join(p.Barcodes, " "), r.yes(p.Archived))
+			if err := row(p.ID, p.Name, p.Category, r.kindOf(p), amountCell(p.BuyPrice, c), amountCell(p.SellPrice, c), shareCell(p.MinMargin), shareCell(p.TaxRate), strings.Join(p.Barcodes, " "), r.yes(p.Archived)); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -147,10 +127,11 @@ func (r *request) exportClients() error {
 	if err != nil {
 		return err
 	}
-	return r.export("clients.csv", func(out *sheet) error {
-		out.row(r.say.T("Code"), r.say.T("Name"), r.say.T("Archived"))
+	return r.export("clients", []tables.Column{{Name: r.say.T("Code")}, {Name: r.say.T("Name")}, {Name: r.say.T("Archived")}}, func(row func(...string) error) error {
 		for _, v := range clients {
-			out.row(v.ID, v.Name, r.yes(v.Archived))
+			if err := row(v.ID, v.Name, r.yes(v.Archived)); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

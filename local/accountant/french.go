@@ -65,6 +65,7 @@ var frenchWords = map[string]string{
 	"Expires":                                                   "Péremption",
 	"Expires, row %d":                                           "Péremption, rangée %d",
 	"Export as CSV":                                             "Exporter en CSV",
+	"As an Excel workbook":                                      "En classeur Excel",
 	"Fill this in.":                                             "À remplir.",
 	"Find":                                                      "Chercher",
 	"For good: closed books are not opened again": "Pour de bon : des livres clos ne se rouvrent pas",

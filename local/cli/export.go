@@ -15,6 +15,7 @@ import (
 	"comptoir/functions/query"
 	"comptoir/local/datadir"
 	"comptoir/local/runner"
+	"comptoir/local/tables"
 	"comptoir/shared/config"
 	"comptoir/shared/money"
 )
@@ -134,7 +135,9 @@ func write[P, T any](c *console, f exportFlags, page *P, note string, currency m
 		e.SetEscapeHTML(false)
 		return e.Encode(page)
 	case "xlsx":
-		return writeWorkbook(c.out, currency, items, columns)
+		return writeTable(func(heads []tables.Column) (tables.Writer, error) { return tables.Workbook(c.out, heads) }, currency, items, columns)
 	}
-	return writeCSV(c.out, f.language == "fr", currency, items, columns)
+	french := f.language == "fr"
+	dialect := tables.Dialect{Semicolons: french, Excel: french}
+	return writeTable(func(heads []tables.Column) (tables.Writer, error) { return tables.CSV(c.out, dialect, heads) }, currency, items, columns)
 }

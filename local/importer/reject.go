@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"comptoir/local/ledger"
+	"comptoir/local/tables"
 	"comptoir/shared/money"
 )
 
@@ -147,15 +148,12 @@ func (r *rejects) withhold(rows int, net money.Amount) {
 	r.count("a document is recorded as a whole: another row of it has a fault", rows, net)
 }
 
-// harmless keeps a spreadsheet from taking a value for a formula.
+// harmless keeps a spreadsheet from taking a value for a formula; a number is none.
 func harmless(v string) string {
-	if v == "" || !strings.ContainsRune("=+-@\t\r", rune(v[0])) {
-		return v
-	}
 	if _, err := strconv.ParseFloat(v, 64); err == nil {
 		return v
 	}
-	return "'" + v
+	return tables.Harmless(v)
 }
 
 // close puts the file in place.

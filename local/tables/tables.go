@@ -1,0 +1,39 @@
+// Package tables writes tables that people open in a spreadsheet: as CSV, and as
+// Excel workbooks. A text that somebody typed is never taken for a formula there.
+package tables
+
+import "strings"
+
+// Kind is what the cells of a column hold.
+type Kind uint8
+
+const (
+	// Text is anything.
+	Text Kind = iota
+	// Number is a decimal with a point and without grouping: -1234.50.
+	Number
+	// Date is YYYY-MM-DD.
+	Date
+)
+
+// Column is one column of a table.
+type Column struct {
+	Name string
+	Kind Kind
+}
+
+// Writer takes the rows of a table: a text for each column as its kind wants it, ""
+// where there is none. Close writes what is left; the caller closes what is below.
+type Writer interface {
+	Row(cells []string) error
+	Close() error
+}
+
+// Harmless keeps a spreadsheet from taking a text for a formula: one that begins as
+// formulas do gets an apostrophe before it.
+func Harmless(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
