@@ -66,8 +66,18 @@ func (r *request) exportEntries() error {
 	}
 	c := r.app.ledger.Currency()
 	columns := []tables.Column{
-		{Name: r.say.T("Entry"), Kind: tables.Number}, {Name: r.say.T("Kind")}, {Name: r.say.T("Number")}, {Name: r.say.T("Date"), Kind: tables.Date}, {Name: r.say.T("Client code")}, {Name: r.say.T("Name")},
-		{Name: r.say.T("Total, %s", c), Kind: tables.Number}, {Name: r.say.T("Voided on"), Kind: tables.Date}, {Name: r.say.T("Reference")}, {Name: r.say.T("By")}, {Name: r.say.T("Recorded at")}, {Name: r.say.T("Reason")},
+		{Name: r.say.T("Entry"), Kind: tables.Number},
+		{Name: r.say.T("Kind")},
+		{Name: r.say.T("Number")},
+		{Name: r.say.T("Date"), Kind: tables.Date},
+		{Name: r.say.T("Client code")},
+		{Name: r.say.T("Name")},
+		{Name: r.say.T("Total, %s", c), Kind: tables.Number},
+		{Name: r.say.T("Voided on"), Kind: tables.Date},
+		{Name: r.say.T("Reference")},
+		{Name: r.say.T("By")},
+		{Name: r.say.T("Recorded at")},
+		{Name: r.say.T("Reason")},
 	}
 	return r.export("entries", columns, func(row func(...string) error) error {
 		s.Limit = 1000
@@ -101,8 +111,16 @@ func (r *request) exportProducts() error {
 	}
 	c := r.app.ledger.Currency()
 	columns := []tables.Column{
-		{Name: r.say.T("Code")}, {Name: r.say.T("Name")}, {Name: r.say.T("Category")}, {Name: r.say.T("Kind")}, {Name: r.say.T("Buying price, %s", c), Kind: tables.Number}, {Name: r.say.T("Selling price, %s", c), Kind: tables.Number},
-		{Name: r.say.T("Minimum margin, %"), Kind: tables.Number}, {Name: r.say.T("Tax, %"), Kind: tables.Number}, {Name: r.say.T("Barcodes")}, {Name: r.say.T("Archived")},
+		{Name: r.say.T("Code")},
+		{Name: r.say.T("Name")},
+		{Name: r.say.T("Category")},
+		{Name: r.say.T("Kind")},
+		{Name: r.say.T("Buying price, %s", c), Kind: tables.Number},
+		{Name: r.say.T("Selling price, %s", c), Kind: tables.Number},
+		{Name: r.say.T("Minimum margin, %"), Kind: tables.Number},
+		{Name: r.say.T("Tax, %"), Kind: tables.Number},
+		{Name: r.say.T("Barcodes")},
+		{Name: r.say.T("Archived")},
 	}
 	return r.export("products", columns, func(row func(...string) error) error {
 		for _, p := range products {

@@ -87,10 +87,10 @@ func TestEmbeddedOnAFullDisk(t *testing.T) {
 mount -t tmpfs -o size=16m none "$DISK" || exit 77
 mkdir "$DISK/data" && printf 'BUSINESS_DATE=2011-12-09\nCURRENCY=GBP\nBUSINESS_TIMEZONE=Europe/London\n' >"$DISK/data/comptoir.env"
 comptoir() { name=$1; shift; "$BINARY" "$@" --data "$DISK/data" >"$OUTSIDE/$name.out" 2>"$OUTSIDE/$name.err"; echo $? >"$OUTSIDE/$name.code"; }
-comptoir import1 import "$@" --stock-date 2011-12-09
+comptoir import1 import --profile online-retail "$@" --stock-date 2011-12-09
 comptoir run1 run --until-caught-up --broker-addr 127.0.0.1:0 --query-addr 127.0.0.1:0
 mount -o remount,size=2g none "$DISK"
-comptoir import2 import "$@" --stock-date 2011-12-09
+comptoir import2 import --profile online-retail "$@" --stock-date 2011-12-09
 comptoir run2 run --until-caught-up --broker-addr 127.0.0.1:0 --query-addr 127.0.0.1:0
 cp -r "$DISK/data" "$OUTSIDE/data"
 `)
