@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -85,6 +87,21 @@ func (d *disk) fill(left int64) error {
 		return fmt.Errorf("asking how full the disk is: %w", err)
 	}
 	return d.resize(int64(s.Blocks-s.Bfree)*s.Bsize + left)
+}
+
+// trimLog ends the write-ahead log of the ledger. It keeps the room that it once took, so
+// what is recorded next would fit into it, however full the disk is.
+func trimLog(ctx context.Context, k *strike) (err error) {
+	db, err := sql.Open("sqlite", k.s.ledgerPath()) // the ledger's own driver
+	if err != nil {
+		return fmt.Errorf("trimming the ledger's log: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return eventually(ctx, "nobody uses the ledger's log for a moment", func() (bool, error) {
+		var busy, pages, done int
+		err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done)
+		return err == nil && busy == 0, nil
+	})
 }
 
 func (d *disk) close() error { return syscall.Unmount(d.dir, syscall.MNT_DETACH) }

@@ -20,6 +20,8 @@ import (
 // fault is something that goes wrong while events flow.
 type fault struct {
 	name string
+	// prepare is done before events flow; it may be nil.
+	prepare func(context.Context, *strike) error
 	// begin does it; the fault lasts for a while, drawn between the two times; end
 	// ends it. What has to come right again is measured from the end on. end nil: it ends by itself.
 	begin, end func(context.Context, *strike) error
@@ -48,7 +50,7 @@ func faults() []fault {
 		{name: "kill -9 of all brokers at once", outside: true, begin: killAllBrokers, end: serversUp, lasts: seconds(0, 2)},
 		{name: "kill -9 of FerretDB", outside: true, begin: killStore(servers.Gateway), end: serversUp, lasts: seconds(0, 3), away: true},
 		{name: "kill -9 of PostgreSQL", outside: true, begin: killStore(servers.Database), end: serversUp, lasts: seconds(0, 3), away: true},
-		{name: "a full disk under the ledger", begin: fillDisk, end: emptyDisk, lasts: seconds(2, 4), whole: true},
+		{name: "a full disk under the ledger", prepare: trimLog, begin: fillDisk, end: emptyDisk, lasts: seconds(2, 4), whole: true},
 		{name: "partitions handed to and fro", begin: secondRunner, end: killSecondRunner, lasts: seconds(0.5, 2)},
 		{name: "committed offsets moved back", begin: moveBack, end: beginPart("functions"), bit: broughtAgain, lasts: seconds(0, 1)},
 		{name: "stopped while Kafka is silent", begin: stopInSilence, end: afterSilence, lasts: seconds(0, 0)},
@@ -146,7 +148,6 @@ func fillDisk(ctx context.Context, k *strike) error {
 		return impossibleError{k.s.noDisk}
 	}
 	k.feed.mayStop("disk is full")
-	time.Sleep(k.upTo(20 * time.Millisecond)) // an import takes but moments
 	if err := k.s.disk.fill(int64(k.random.IntN(96 << 10))); err != nil {
 		return err
 	}

@@ -74,6 +74,8 @@ func (p *place) newShop(ctx context.Context, name string) (s *shop, err error) {
 	return s, err
 }
 
+func (s *shop) ledgerPath() string { return filepath.Join(s.data, "ledger.db") }
+
 // start starts the command.
 func (s *shop) start(args ...string) (*command.Process, error) {
 	return command.Start(s.binary, s.home, s.settings, append(args, "--data", s.data)...)

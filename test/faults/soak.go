@@ -79,7 +79,7 @@ func (k *soak) open(ctx context.Context) error {
 	if err := k.run(ctx, "import", "--profile", "online-retail", year.In(demo).Products, year.In(demo).Stock, "--stock-date", "2011-12-09"); err != nil {
 		return err
 	}
-	if k.truth, err = openTruth(ctx, filepath.Join(k.data, "ledger.db")); err != nil {
+	if k.truth, err = openTruth(ctx, k.ledgerPath()); err != nil {
 		return err
 	}
 	k.profiles = filepath.Join(k.dir, "soak", "profiles")

@@ -71,6 +71,11 @@ func (k *strike) run(ctx context.Context) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
+	if k.fault.prepare != nil {
+		if err := k.fault.prepare(ctx, k); err != nil {
+			return r, err
+		}
+	}
 	k.w.take()
 	k.w.away.Store(k.fault.away)
 	k.feed = k.s.feed(ctx, k.files, every)

@@ -152,7 +152,7 @@ func (u *tour) open(ctx context.Context) (err error) {
 	if err := u.run(ctx, "import", "--profile", "online-retail", u.books.Products, u.books.Stock, "--stock-date", "2011-12-09"); err != nil {
 		return err
 	}
-	if u.truth, err = openTruth(ctx, filepath.Join(u.data, "ledger.db")); err != nil {
+	if u.truth, err = openTruth(ctx, u.ledgerPath()); err != nil {
 		return err
 	}
 	if err := u.beginAll(); err != nil {
