@@ -6,7 +6,6 @@ package accountant
 import (
 	"context"
 	"errors"
-	"fmt"
 	"html/template"
 	"log/slog"
 	"net"
@@ -104,35 +103,24 @@ func (a *App) Handler() http.Handler {
 	return a.guard(mux)
 }
 
-// Serve answers on a listener until ctx ends, then lets requests in hand end. What
-// is watched live ends with ctx.
-func (a *App) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{
+// Server answers the app's pages. What is watched live ends with ctx, so that a
+// server that ends need not wait for it.
+func (a *App) Server(ctx context.Context) *http.Server {
+	return &http.Server{
 		Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(a.c.Log.Handler(), slog.LevelWarn),
 	}
-	// The first word that is typed is not to wait for the catalogue.
-	go func() {
-		for _, warm := range []func() error{func() error { _, _, err := a.products.get(ctx, ""); return err }, func() error { _, _, err := a.clients.get(ctx, ""); return err }} {
-			if err := warm(); err != nil && ctx.Err() == nil {
-				a.c.Log.Warn("accountant: the catalogue could not be read ahead", "error", err)
-			}
-		}
-	}()
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serving the accountant's app on %s: %w", l.Addr(), err)
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		_ = server.Close() // who has not got an answer in that time is cut off
-	}
-	<-ended
-	a.uploads.stop()
-	return nil
 }
+
+// ReadAhead reads the catalogue, for which the first word that is typed is not to wait.
+func (a *App) ReadAhead(ctx context.Context) {
+	_, _, products := a.products.get(ctx, "")
+	_, _, clients := a.clients.get(ctx, "")
+	if err := errors.Join(products, clients); err != nil && ctx.Err() == nil {
+		a.c.Log.Warn("accountant: the catalogue could not be read ahead", "error", err)
+	}
+}
+
+// Close ends imports that are running. The app answers nothing any more.
+func (a *App) Close() { a.uploads.stop() }

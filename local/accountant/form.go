@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"comptoir/local/ledger"
+	"comptoir/local/notation"
 	"comptoir/shared/event"
 	"comptoir/shared/money"
 )
@@ -73,7 +74,7 @@ func idOf(field string) string {
 	return name + "-" + at
 }
 
-// Ref is id and label of what a refusal is about, as the pages write it.
+// text is what was typed, without the spaces around it.
 func (f *form) text(field string) string { return strings.TrimSpace(f.Get(field)) }
 
 // needed reads a text that must be there.
@@ -86,30 +87,19 @@ func (f *form) needed(field string) string {
 }
 
 // date reads a day; an empty one is NoDate.
-func (f *form) date(field string) event.Date {
-	v := f.text(field)
-	if v == "" {
+func (f *form) date(field string) event.Date { return f.dateOf(field, f.text(field)) }
+
+// dateOf reads a day as it was typed: YYYY-MM-DD, or with the day first.
+func (f *form) dateOf(field, typed string) event.Date {
+	if typed == "" {
 		return event.NoDate
 	}
-	d, err := readDate(v)
-	if err != nil {
-		f.fault(field, f.say.T("“%s” is no day of the calendar: write it like 31/12/2026 or 2026-12-31.", v))
+	d, order, err := notation.Date(typed, notation.DayFirst)
+	if err != nil || order == notation.MonthFirst {
+		f.fault(field, f.say.T("“%s” is no day of the calendar: write it like 31/12/2026 or 2026-12-31.", typed))
+		return event.NoDate
 	}
 	return d
-}
-
-// readDate reads YYYY-MM-DD, or day, month and year with points, dashes or strokes.
-func readDate(v string) (event.Date, error) {
-	parts := strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune("/.- ", r) })
-	if len(parts) == 3 && len(parts[2]) == 4 {
-		for i, p := range parts[:2] {
-			if len(p) == 1 {
-				parts[i] = "0" + p
-			}
-		}
-		v = parts[2] + "-" + parts[1] + "-" + parts[0]
-	}
-	return event.ParseDate(v)
 }
 
 // plainOf reads a number as it was typed; "" where there is none or it is wrong,
@@ -120,7 +110,7 @@ func (f *form) plainOf(field, typed string) string {
 	}
 	plain, err := f.say.plain(typed)
 	switch {
-	case errors.Is(err, money.ErrAmbiguous):
+	case errors.Is(err, notation.ErrAmbiguous):
 		f.fault(field, f.say.T("“%s” can be read in two ways: write it without a mark between thousands.", typed))
 	case err != nil:
 		f.fault(field, f.say.T("“%s” is not a number: write it like %s.", typed, f.say.typed("1234.56")))

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"comptoir/local/notation"
 	"comptoir/shared/event"
 	"comptoir/shared/money"
 )
@@ -185,11 +186,28 @@ var frenchMonths = [...]string{"janvier", "février", "mars", "avril", "mai", "j
 // plain reads a number as it was typed. A point alone is a decimal mark in both
 // languages, a comma alone groups in English; what French could read in two ways is refused.
 func (s *speaker) plain(typed string) (string, error) {
-	if s.Language == English {
-		return money.Plain(typed, '.')
+	mark := notation.Either
+	switch {
+	case s.Language == English:
+		mark = notation.Point
+	case strings.Contains(typed, ","):
+		mark = notation.Comma
 	}
-	if strings.Contains(typed, ",") {
-		return money.Plain(typed, ',')
+	plain, _, err := notation.Number(completed(typed), mark)
+	return plain, err
+}
+
+// completed writes in full what is short for a number while it is typed: ,5 and 12,
+func completed(typed string) string {
+	typed = strings.TrimSpace(typed)
+	rest := strings.TrimLeft(typed, "-−")
+	sign := typed[:len(typed)-len(rest)]
+	switch last := len(rest) - 1; {
+	case last < 1:
+	case strings.IndexAny(rest, ".,") == 0:
+		rest = "0" + rest
+	case strings.IndexAny(rest, ".,") == last:
+		rest = rest[:last]
 	}
-	return money.Plain(typed, 0)
+	return sign + rest
 }

@@ -198,15 +198,3 @@ func (f *form) typedLots() []CountedLot {
 	}
 	return rows
 }
-
-// dateOf reads a day that stands in a row of its own.
-func (f *form) dateOf(field, typed string) event.Date {
-	if typed == "" {
-		return event.NoDate
-	}
-	d, err := readDate(typed)
-	if err != nil {
-		f.fault(field, f.say.T("“%s” is no day of the calendar: write it like 31/12/2026 or 2026-12-31.", typed))
-	}
-	return d
-}

@@ -29,25 +29,18 @@ ledger; keep comptoir.env too if you have one.`,
 	}
 }
 
-func (c *console) runBackup(ctx context.Context, file string) (err error) {
-	dir, cfg, err := c.open(false)
-	if err != nil {
+func (c *console) runBackup(ctx context.Context, file string) error {
+	return c.withLedger(ctx, func(l *ledger.Ledger) error {
+		if err := l.Backup(ctx, file); err != nil {
+			return err
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.out, "Wrote the ledger into %s (%s), and checked it.\n", file, humanize.IBytes(uint64(info.Size())))
 		return err
-	}
-	l, err := runner.OpenLedger(ctx, dir, cfg, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	if err := l.Backup(ctx, file); err != nil {
-		return err
-	}
-	info, err := os.Stat(file)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(c.out, "Wrote the ledger into %s (%s), and checked it.\n", file, humanize.IBytes(uint64(info.Size())))
-	return err
+	})
 }
 
 func (c *console) restore() *cobra.Command {

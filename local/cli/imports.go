@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"comptoir/local/importer"
 	"comptoir/local/ledger"
-	"comptoir/local/runner"
 	"comptoir/shared/money"
 )
 
@@ -181,18 +179,4 @@ func (c *console) printVoided(v ledger.VoidedImport) error {
 		return fmt.Errorf("voiding: %d documents could not be voided; do what is listed, and the same again", len(v.Kept))
 	}
 	return nil
-}
-
-// withLedger opens the ledger that is there for f.
-func (c *console) withLedger(ctx context.Context, f func(*ledger.Ledger) error) (err error) {
-	dir, cfg, err := c.open(false)
-	if err != nil {
-		return err
-	}
-	l, err := runner.OpenLedger(ctx, dir, cfg, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	return f(l)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"comptoir/local/datadir"
+	"comptoir/local/ledger"
 	"comptoir/local/runner"
 	"comptoir/shared/config"
 	"comptoir/shared/money"
@@ -40,4 +41,18 @@ func withState(ctx context.Context, dir *datadir.Dir, cfg *config.Config, f func
 	}
 	defer func() { err = errors.Join(err, p.state.Close()) }()
 	return f(p)
+}
+
+// withLedger opens the ledger that is there for f.
+func (c *console) withLedger(ctx context.Context, f func(*ledger.Ledger) error) (err error) {
+	dir, cfg, err := c.open(false)
+	if err != nil {
+		return err
+	}
+	l, err := runner.OpenLedger(ctx, dir, cfg, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return f(l)
 }

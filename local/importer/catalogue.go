@@ -23,26 +23,37 @@ type catalogueRow struct {
 // ledger has archived stays so.
 func (s *session) importCatalogue(ctx context.Context, t *table) error {
 	seen := map[string]bool{}
-	batch := make([]catalogueRow, 0, productsPerBatch)
-	err := s.each(ctx, t, func(r *row) error {
+	return inBatches(ctx, s, t, s.recordCatalogue, func(r *row) (entry catalogueRow, good bool) {
 		p, why := s.catalogueEntry(r, t.width)
 		if why == nil && seen[p.ID] {
 			why = &refusal{column: "product_id", value: p.ID, rule: "a product stands once in a catalogue", advice: "remove one of the two rows; the first was taken"}
 		}
 		if why != nil {
 			s.rejects.add(t.rejected(r.number, why), 0)
-			return nil
+			return entry, false
 		}
 		seen[p.ID] = true
-		if batch = append(batch, catalogueRow{number: r.number, product: p}); len(batch) == productsPerBatch {
-			err := s.recordCatalogue(ctx, t, batch)
-			batch = batch[:0]
-			return err
+		return catalogueRow{number: r.number, product: p}, true
+	})
+}
+
+// inBatches reads the rows of a table and records what is good, so many at a time.
+func inBatches[R any](ctx context.Context, s *session, t *table, record func(context.Context, *table, []R) error, read func(*row) (R, bool)) error {
+	batch := make([]R, 0, productsPerBatch)
+	err := s.each(ctx, t, func(r *row) error {
+		one, good := read(r)
+		if !good {
+			return nil
 		}
-		return nil
+		if batch = append(batch, one); len(batch) < productsPerBatch {
+			return nil
+		}
+		err := record(ctx, t, batch)
+		batch = batch[:0]
+		return err
 	})
 	if err == nil && len(batch) > 0 {
-		err = s.recordCatalogue(ctx, t, batch)
+		err = record(ctx, t, batch)
 	}
 	return err
 }
@@ -68,14 +79,7 @@ func (s *session) recordCatalogue(ctx context.Context, t *table, batch []catalog
 				s.rejects.add(t.rejected(c.number, why), 0)
 				continue
 			}
-			switch {
-			case !exists:
-				s.summary.Products.Created++
-			case changed:
-				s.summary.Products.Changed++
-			default:
-				s.summary.Products.Unchanged++
-			}
+			s.summary.Products.count(exists, changed)
 		}
 		return nil
 	})

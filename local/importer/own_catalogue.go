@@ -14,8 +14,7 @@ import (
 func (s *session) importProducts(ctx context.Context, t *table) error {
 	seen := map[string]int{}
 	c := cells{table: t, currency: s.summary.Currency}
-	batch := make([]catalogueRow, 0, productsPerBatch)
-	err := s.each(ctx, t, func(r *row) error {
+	return inBatches(ctx, s, t, s.recordCatalogue, func(r *row) (entry catalogueRow, good bool) {
 		var p ledger.Product
 		if c.read(r) {
 			p = productOf(&c)
@@ -23,19 +22,10 @@ func (s *session) importProducts(ctx context.Context, t *table) error {
 		}
 		if !c.good() {
 			s.refuseRow(t, r, c.faults)
-			return nil
+			return entry, false
 		}
-		if batch = append(batch, catalogueRow{r.number, p, keepProduct(&c)}); len(batch) == productsPerBatch {
-			err := s.recordCatalogue(ctx, t, batch)
-			batch = batch[:0]
-			return err
-		}
-		return nil
+		return catalogueRow{r.number, p, keepProduct(&c)}, true
 	})
-	if err == nil && len(batch) > 0 {
-		err = s.recordCatalogue(ctx, t, batch)
-	}
-	return err
 }
 
 // once refuses what stands in a second row of a table.
@@ -99,8 +89,7 @@ type clientRow struct {
 func (s *session) importClients(ctx context.Context, t *table) error {
 	seen := map[string]int{}
 	c := cells{table: t, currency: s.summary.Currency}
-	batch := make([]clientRow, 0, productsPerBatch)
-	err := s.each(ctx, t, func(r *row) error {
+	return inBatches(ctx, s, t, s.recordClients, func(r *row) (entry clientRow, good bool) {
 		var v ledger.Client
 		if c.read(r) {
 			v = ledger.Client{ID: c.id(ownClientID), Name: c.id(ownClientName), Archived: c.yes(ownClientArchived, false)}
@@ -108,19 +97,10 @@ func (s *session) importClients(ctx context.Context, t *table) error {
 		}
 		if !c.good() {
 			s.refuseRow(t, r, c.faults)
-			return nil
+			return entry, false
 		}
-		if batch = append(batch, clientRow{r.number, v}); len(batch) == productsPerBatch {
-			err := s.recordClients(ctx, t, batch)
-			batch = batch[:0]
-			return err
-		}
-		return nil
+		return clientRow{r.number, v}, true
 	})
-	if err == nil && len(batch) > 0 {
-		err = s.recordClients(ctx, t, batch)
-	}
-	return err
 }
 
 func (s *session) recordClients(ctx context.Context, t *table, batch []clientRow) error {
@@ -142,14 +122,7 @@ func (s *session) recordClients(ctx context.Context, t *table, batch []clientRow
 				s.rejects.add(t.named(c.number, why, map[string]int{"id": ownClientID, "name": ownClientName}), 0)
 				continue
 			}
-			switch {
-			case !exists:
-				s.summary.Clients.Created++
-			case changed:
-				s.summary.Clients.Changed++
-			default:
-				s.summary.Clients.Unchanged++
-			}
+			s.summary.Clients.count(exists, changed)
 		}
 		return nil
 	})

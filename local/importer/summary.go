@@ -116,6 +116,18 @@ func (s *Summary) addMonth(d ledger.Document) error {
 // Changes counts catalogue entries.
 type Changes struct{ Created, Changed, Unchanged int }
 
+// count counts one that was put there, whether it existed before or not.
+func (c *Changes) count(existed, changed bool) {
+	switch {
+	case !existed:
+		c.Created++
+	case changed:
+		c.Changed++
+	default:
+		c.Unchanged++
+	}
+}
+
 // StockSummary is what became of the stock count.
 type StockSummary struct {
 	Lots, Products int

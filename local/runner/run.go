@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -37,7 +38,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.books != nil {
 		g.Go(func() error {
 			a.o.Log.Info("accountant: serving", "app", a.AccountantURL()+"/")
-			return a.books.Serve(gctx, a.desk)
+			return a.serveAccountant(gctx)
 		})
 	}
 	g.Go(func() error { // the broker runs by itself; this keeps the process for it
@@ -90,7 +91,7 @@ func (a *App) Review(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// serve answers the query API, and the page that reads it, until ctx ends, then lets requests in hand end.
+// serve answers the query API, and the page that reads it, until ctx ends.
 func (a *App) serve(ctx context.Context) error {
 	service := query.New(query.Config{
 		Reader: a.reader, Today: a.today, AllowedOrigins: a.o.Config.CORSAllowedOrigins, Logger: a.o.Log,
@@ -108,12 +109,24 @@ func (a *App) serve(ctx context.Context) error {
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(a.o.Log.Handler(), slog.LevelWarn),
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(a.listener) }()
 	a.o.Log.Info("query: serving", "page", a.QueryURL()+"/", "api", a.QueryURL()+"/v1/")
+	return serveUntil(ctx, server, a.listener, "the query API")
+}
+
+// serveAccountant answers the accountant's app until ctx ends.
+func (a *App) serveAccountant(ctx context.Context) error {
+	defer a.books.Close()
+	go a.books.ReadAhead(ctx)
+	return serveUntil(ctx, a.books.Server(ctx), a.desk, "the accountant's app")
+}
+
+// serveUntil answers until ctx ends, then lets requests in hand end.
+func serveUntil(ctx context.Context, server *http.Server, l net.Listener, what string) error {
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
 	select {
 	case err := <-ended:
-		return fmt.Errorf("serving the query API on %s: %w", a.QueryURL(), err)
+		return fmt.Errorf("serving %s on http://%s: %w", what, l.Addr(), err)
 	case <-ctx.Done():
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
