@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"fmt"
 
 	"comptoir/local/ledger"
 )
@@ -16,8 +17,11 @@ func (s *session) begin(ctx context.Context) error {
 		files[i] = ledger.ImportedFile{Name: f.Name, SHA256: f.sha256, Bytes: f.bytes}
 	}
 	id, err := s.Ledger.BeginImport(ctx, s.Who, s.profile.name, files)
+	if err != nil {
+		return s.stopped(ctx, s.files[0].Name, err)
+	}
 	s.books.of, s.summary.Import = id, id
-	return err
+	return nil
 }
 
 // end notes what came of it.
@@ -25,5 +29,8 @@ func (s *session) end(ctx context.Context) error {
 	if s.DryRun {
 		return nil
 	}
-	return s.Ledger.EndImport(ctx, s.summary.Import, ledger.ImportResult{Rows: s.summary.Rows(), Rejected: s.summary.Rejected, Already: s.summary.Already.Documents})
+	if err := s.Ledger.EndImport(ctx, s.summary.Import, ledger.ImportResult{Rows: s.summary.Rows(), Rejected: s.summary.Rejected, Already: s.summary.Already.Documents}); err != nil {
+		return fmt.Errorf("ending the import: all documents are recorded; run the same import again to finish: %w", err)
+	}
+	return nil
 }

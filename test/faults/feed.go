@@ -75,7 +75,7 @@ func (f *feed) load(ctx context.Context, file string) error {
 		f.mu.Unlock()
 		switch said := p.Err.String(); {
 		case code == -1: // killed
-		case refusal != "" && strings.Contains(said, refusal) && (strings.Contains(said, "run the same import again") || strings.Contains(said, "do it again")):
+		case refusal != "" && strings.Contains(said, refusal) && strings.Contains(said, "run the same import again"):
 			select {
 			case <-pause:
 			case <-ctx.Done():
