@@ -72,7 +72,7 @@ func TestTheBootstrapWithoutItsServers(t *testing.T) {
 	if len(a.BatchItemFailures) != 1 || a.BatchItemFailures[0].ItemIdentifier != (lambdatrigger.Item{Partition: "sales-3", Offset: 41}) {
 		t.Errorf("%s", raw)
 	}
-	if !strings.Contains(out.tail(), "127.0.0.1:9") {
+	if !out.says("127.0.0.1:9") {
 		t.Errorf("it does not say which server is away:\n%s", out.tail())
 	}
 	for name, payload := range map[string]string{"no Kafka event": `{"version":"2.0"}`, "broken base64": strings.Replace(string(oneRecord()), `"value":"`, `"value":"=`, 1)} {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"comptoir/test/harness"
 )
@@ -87,6 +88,17 @@ func (x *text) tail() string {
 	defer x.mu.Unlock()
 	s := x.b.String()
 	return s[max(0, len(s)-4000):]
+}
+
+// says tells whether what is awaited comes: what a program writes passes through a
+// pipe, and may be read later than an answer that it gave after it.
+func (x *text) says(awaited string) bool {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if strings.Contains(x.tail(), awaited) {
+			return true
+		}
+	}
+	return false
 }
 
 func must(t testing.TB, errs ...error) {
