@@ -31,7 +31,7 @@ func (r *request) export(name string, columns []tables.Column, write func(row fu
 	} else {
 		h.Set("Content-Type", "text/csv; charset=utf-8")
 		h.Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
-		out, err = tables.CSV(r.w, tables.Dialect{Semicolons: r.say.decimal == ",", Excel: true}, columns)
+		out, err = tables.CSV(r.w, r.say.csv(), columns)
 	}
 	if err != nil {
 		return err

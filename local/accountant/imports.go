@@ -35,6 +35,7 @@ func (a *App) importRoutes(page func(string, func(*request) error)) {
 	page("GET /uploads/{id}/progress", (*request).uploadProgress)
 	page("GET /uploads/{id}/faults", (*request).uploadFaults)
 	page("POST /uploads/{id}/answer", (*request).answerUpload)
+	page("POST /uploads/{id}/try", (*request).tryUpload)
 	page("POST /uploads/{id}/record", (*request).recordUpload)
 	page("POST /uploads/{id}/cancel", (*request).cancelUpload)
 }
@@ -111,7 +112,22 @@ func (r *request) upload() error {
 		return r.showImports(http.StatusUnprocessableEntity, f)
 	}
 	r.app.uploads.add(j)
-	r.app.uploads.run(r.Context(), j, r.app.ledger, false, false, func() {})
+	r.try(j)
+	return r.redirect("/uploads/" + j.ID)
+}
+
+// try makes the dry run of a job.
+func (r *request) try(j *job) {
+	r.app.uploads.run(r.Context(), j, r.app.ledger, r.say, false, false, func() {})
+}
+
+// tryUpload looks again at what was stopped.
+func (r *request) tryUpload() error {
+	j := r.uploadInPath()
+	if j == nil {
+		return r.missing()
+	}
+	r.try(j)
 	return r.redirect("/uploads/" + j.ID)
 }
 
@@ -201,7 +217,9 @@ func (r *request) showUpload() error {
 			p.Ask = append(p.Ask, r.asked(a))
 			p.AskDates, p.AskDecimal = p.AskDates || a.Dates, p.AskDecimal || !a.Dates
 		}
-	case jobTried, jobDone:
+	case jobFailed:
+		p.Fault = upper(r.say.importText(v.Fault))
+	case jobTried, jobDone, jobStopped:
 		p.Lines, p.Good = r.summed(v.Summary), v.Summary.Recorded()
 		for _, m := range v.Summary.Months {
 			c := p.Currency
@@ -214,7 +232,7 @@ func (r *request) showUpload() error {
 	}
 	titles := map[jobState]string{
 		jobTrying: r.say.T("Looking at the files"), jobAsking: r.say.T("One question first"), jobTried: r.say.T("What would be recorded"),
-		jobRecording: r.say.T("Recording"), jobDone: r.say.T("Imported"), jobFailed: r.say.T("That did not work"),
+		jobRecording: r.say.T("Recording"), jobDone: r.say.T("Imported"), jobStopped: r.say.T("Stopped"), jobFailed: r.say.T("That did not work"),
 	}
 	return r.show(http.StatusOK, "upload", titles[v.State], p)
 }
@@ -301,7 +319,7 @@ func (r *request) answerUpload() error {
 	j.Dates = map[string]notation.Order{"day-first": notation.DayFirst, "month-first": notation.MonthFirst}[r.PostForm.Get("dates")]
 	j.Decimal = map[string]notation.Mark{"comma": notation.Comma, "point": notation.Point}[r.PostForm.Get("decimal")]
 	j.mu.Unlock()
-	r.app.uploads.run(r.Context(), j, r.app.ledger, false, false, func() {})
+	r.try(j)
 	return r.redirect("/uploads/" + j.ID)
 }
 
@@ -312,8 +330,8 @@ func (r *request) recordUpload() error {
 	if j == nil {
 		return r.missing()
 	}
-	if j.look().State == jobTried {
-		r.app.uploads.run(r.Context(), j, r.app.ledger, true, r.PostForm.Get("whole") != "", r.app.c.Wake)
+	if v := j.look(); v.State == jobTried || v.State == jobStopped && v.Record {
+		r.app.uploads.run(r.Context(), j, r.app.ledger, r.say, true, r.PostForm.Get("whole") != "", r.app.c.Wake)
 	}
 	return r.redirect("/uploads/" + j.ID)
 }
@@ -382,8 +400,11 @@ func (r *request) showImportWith(status int, f *form, voided *ledger.VoidedImpor
 // meanwhile finds that part voided, and the same again goes on.
 func (r *request) voidImport() error {
 	v, ok, err := r.importInPath()
-	if err != nil || !ok {
-		return errors.Join(err, r.missing())
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return r.missing()
 	}
 	f := r.form()
 	reason := f.needed("reason")

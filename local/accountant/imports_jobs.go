@@ -26,6 +26,7 @@ const (
 	jobTried     jobState = "tried"     // the dry run is there to be looked at
 	jobRecording jobState = "recording" // what is good is being recorded
 	jobDone      jobState = "done"
+	jobStopped   jobState = "stopped" // by a person, who can go on
 	jobFailed    jobState = "failed"
 )
 
@@ -47,7 +48,7 @@ type job struct {
 	files   []importer.File
 
 	mu     sync.Mutex
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	jobView
 }
 
@@ -63,7 +64,9 @@ type jobView struct {
 	Asked   []importer.Ambiguity
 	Summary importer.Summary
 	Faults  string // the path of what can be fetched of them; "" for nothing
-	Fault   string // why it failed
+	Fault   string // why it failed, in the importer's English
+	Record  bool   // it is, or was, being recorded
+	Whole   bool   // all or nothing
 }
 
 func (j *job) look() jobView {
@@ -113,16 +116,20 @@ func (s *jobs) stop() {
 	}
 }
 
+// errStopped is why an import ends that a person, or the end of the program, has stopped.
+var errStopped = errors.New("it was stopped")
+
 func (j *job) stop() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.cancel != nil {
-		j.cancel()
+		j.cancel(errStopped)
 	}
 }
 
-// run tries or records the files of a job, unless it is under way already.
-func (s *jobs) run(ctx context.Context, j *job, l *ledger.Ledger, record, whole bool, then func()) {
+// run tries or records the files of a job, unless it is under way already. What can be
+// fetched of its faults is written for who reads it in say.
+func (s *jobs) run(ctx context.Context, j *job, l *ledger.Ledger, say *speaker, record, whole bool, then func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	j.mu.Lock()
@@ -130,20 +137,21 @@ func (s *jobs) run(ctx context.Context, j *job, l *ledger.Ledger, record, whole 
 	if s.stopped || j.State.running() {
 		return
 	}
-	j.State, j.Fault, j.Asked, j.Faults = jobTrying, "", nil, ""
+	j.State, j.Fault, j.Asked, j.Faults, j.Record, j.Whole = jobTrying, "", nil, "", record, whole
 	if record {
 		j.State = jobRecording
 	}
-	ctx, j.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	ctx, j.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	o := importer.Options{
 		Ledger: l, Files: j.files, Who: j.Who, Dates: j.Dates, Decimal: j.Decimal, DryRun: !record, AllOrNothing: whole,
 		Rejects: filepath.Join(j.dir, "faults.csv"), Marked: filepath.Join(j.dir, "faults.xlsx"), Progress: j.progress,
+		Say: say.importText, RejectsDialect: say.csv(),
 	}
 	s.working.Go(func() {
 		defer func() {
 			// As a page that panics is an error of that page, so is this of the upload.
 			if thrown := recover(); thrown != nil {
-				j.ended(record, importer.Summary{}, fmt.Errorf("looking at the files: the program failed at it (%v); what was recorded stands, whole documents only", thrown))
+				j.ended(importer.Summary{}, fmt.Errorf("looking at the files: the program failed at it (%v); what was recorded stands, whole documents only", thrown))
 			}
 		}()
 		_ = os.Remove(o.Marked) // of the run before
@@ -152,7 +160,7 @@ func (s *jobs) run(ctx context.Context, j *job, l *ledger.Ledger, record, whole 
 			o.Marked = ""
 			summary, err = importer.Import(ctx, o)
 		}
-		j.ended(record, summary, err)
+		j.ended(summary, err)
 		then()
 	})
 }
@@ -166,27 +174,29 @@ func (j *job) progress(s importer.Step) {
 	j.Step = s
 }
 
-func (j *job) ended(record bool, summary importer.Summary, err error) {
+func (j *job) ended(summary importer.Summary, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.cancel()
-	j.Step = importer.Step{}
+	j.cancel(nil)
+	j.Step, j.Summary = importer.Step{}, summary
 	var asked *importer.AmbiguousError
 	switch {
 	case errors.As(err, &asked):
 		j.State, j.Asked = jobAsking, asked.Columns
+	case errors.Is(err, errStopped), errors.Is(err, context.Canceled): // nothing else ends its context
+		j.State = jobStopped
 	case err != nil:
 		j.State, j.Fault = jobFailed, err.Error()
+	case j.Record:
+		j.State = jobDone
 	default:
-		j.Summary, j.State = summary, jobTried
-		if record {
-			j.State = jobDone
-		}
-		switch {
-		case summary.MarkedFile != "":
-			j.Faults = summary.MarkedFile
-		case summary.Rejected > 0:
-			j.Faults = summary.RejectsFile
-		}
+		j.State = jobTried
+	}
+	switch {
+	case err != nil:
+	case summary.MarkedFile != "":
+		j.Faults = summary.MarkedFile
+	case summary.Rejected > 0:
+		j.Faults = summary.RejectsFile
 	}
 }

@@ -63,7 +63,7 @@ func TestImports(t *testing.T) {
 	if !strings.HasPrefix(template.body, "PK") || !strings.Contains(template.header.Get("Content-Disposition"), "comptoir.xlsx") {
 		t.Errorf("the template is %q", template.header)
 	}
-	d.want(d.bring("none.csv", "a;b\n1;2\n"), http.StatusOK, "nothing was recorded: reading none.csv")
+	d.want(d.bring("none.csv", "a;b\n1;2\n"), http.StatusOK, "Nothing was recorded: reading none.csv")
 
 	// What can be read in two ways is asked; then what would be recorded is shown, and nothing is.
 	before := d.counts()

@@ -3,8 +3,8 @@ package accountant
 import "strings"
 
 // importText says in the reader's language what the importer says in English: by
-// the sentence, or by its form where it carries values (%s). What has no French
-// stays as it is.
+// the sentence, or by its form where it carries values (%s) or another text of the
+// importer's (%w). What has no French stays as it is.
 func (s *speaker) importText(text string) string {
 	if s.Language == English {
 		return text
@@ -12,21 +12,50 @@ func (s *speaker) importText(text string) string {
 	if said, ok := importSays()[text]; ok {
 		return said
 	}
-	for _, f := range importForms {
-		if values, ok := matchForm(f.english, text); ok {
-			said := f.french
-			for _, v := range values {
-				said = strings.Replace(said, "%s", v, 1)
+	for _, forms := range [][]importForm{importForms, fileForms} {
+		for _, f := range forms {
+			if values, ok := matchForm(f.english, text); ok {
+				return f.say(s, values)
 			}
-			return said
 		}
 	}
 	return text
 }
 
+// importForm is a text that carries values. The French has the same values in the
+// same order, or as many of the first as it says.
+type importForm struct{ english, french string }
+
+func (f importForm) say(s *speaker, values []string) string {
+	var said strings.Builder
+	rest := f.french
+	for i, verb := range verbs(f.english) {
+		if verb == "%w" {
+			values[i] = s.importText(values[i])
+		}
+		before, after, ok := strings.Cut(rest, "%s")
+		if !ok {
+			break
+		}
+		said.WriteString(before + values[i])
+		rest = after
+	}
+	return said.String() + rest
+}
+
+// verbs are the %s and %w of a form.
+func verbs(form string) (all []string) {
+	for i := 0; i+1 < len(form); i++ {
+		if v := form[i : i+2]; v == "%s" || v == "%w" {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
 // matchForm takes the values out of a text of a form.
 func matchForm(form, text string) (values []string, ok bool) {
-	parts := strings.Split(form, "%s")
+	parts := strings.Split(strings.ReplaceAll(form, "%w", "%s"), "%s")
 	rest, ok := strings.CutPrefix(text, parts[0])
 	for _, part := range parts[1:] {
 		if !ok {
@@ -104,12 +133,13 @@ func importSays() map[string]string {
 		"a line has a discount as a share or as an amount, not both":                                "une ligne a une remise en pourcentage ou en montant, pas les deux",
 		"it has 1 to 256 bytes of UTF-8, no control characters and no spaces at its ends":           "il compte de 1 à 256 octets, sans caractère de contrôle ni espace aux extrémités",
 		"a text has at most 1024 bytes of UTF-8":                                                    "un texte compte 1024 octets au plus",
-		"shorten it":                                                                                "raccourcissez-le",
+		"file":                                                                                      "fichier", "row": "ligne", "rows": "lignes", "column": "colonne", "value": "valeur", "rule": "règle", "what_to_do": "que faire", "sheet": "feuille", "cell": "cellule",
+		"shorten it": "raccourcissez-le",
 	}
 }
 
 // importForms are those that carry values, in the order of their English.
-var importForms = []struct{ english, french string }{
+var importForms = []importForm{
 	{"a row has as many fields as the header: %s", "une ligne a autant de champs que l’en-tête : %s"},
 	{"an amount in %s is zero or above and has at most %s decimals", "un montant en %s est de zéro ou plus, avec %s décimales au plus"},
 	{"a unit price in %s is zero or above and has at most %s decimals", "un prix unitaire en %s est de zéro ou plus, avec %s décimales au plus"},
@@ -123,9 +153,4 @@ var importForms = []struct{ english, french string }{
 	{"it lies in the future; today is %s", "c’est dans le futur ; nous sommes le %s"},
 	{"the books are closed through %s", "les livres sont clos jusqu’au %s"},
 	{"compare it with %s in the ledger; to correct that one, void it and enter it anew under a number of its own", "comparez avec %s dans les livres ; pour corriger, annulez-la et enregistrez-la à nouveau sous un numéro à elle"},
-	{"%s, sheet %s: not read: %s", "%s, feuille %s, non lu : %s"},
-	{"%s, sheet %s is none of the sheets that are read", "%s, feuille %s : pas une des feuilles lues"},
-	{"%s, sheet %s!%s stands in a column without a header, and is not read", "%s, %s!%s est dans une colonne sans en-tête, et n’est pas lu"},
-	{"%s: not read: %s", "%s, non lu : %s"},
-	{"%s stands in a column without a header, and is not read", "%s est dans une colonne sans en-tête, et n’est pas lu"},
 }

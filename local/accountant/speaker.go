@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/message"
 
 	"comptoir/local/notation"
+	"comptoir/local/tables"
 	"comptoir/shared/event"
 	"comptoir/shared/money"
 )
@@ -62,6 +63,11 @@ func (s *speaker) T(text string, values ...any) string {
 		return text
 	}
 	return fmt.Sprintf(text, values...)
+}
+
+// csv is how the Excel of the language reads CSV.
+func (s *speaker) csv() tables.Dialect {
+	return tables.Dialect{Semicolons: s.decimal == ",", Excel: true}
 }
 
 // number writes a plain decimal with the marks of the language.

@@ -59,7 +59,7 @@ func inBatches[R any](ctx context.Context, s *session, t *table, record func(con
 }
 
 func (s *session) recordCatalogue(ctx context.Context, t *table, batch []catalogueRow) error {
-	err := s.books.batch(ctx, func(tx *ledger.Tx) error {
+	err := s.together(ctx, func(tx *ledger.Tx) error {
 		for _, c := range batch {
 			old, exists, err := tx.Product(c.product.ID)
 			if err != nil {

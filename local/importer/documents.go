@@ -170,7 +170,7 @@ func (s *recorder) flush(ctx context.Context) error {
 	if len(s.batch) == 0 {
 		return nil
 	}
-	err := s.books.batch(ctx, func(tx *ledger.Tx) error {
+	err := s.together(ctx, func(tx *ledger.Tx) error {
 		for _, d := range s.batch {
 			if err := s.record(tx, d); err != nil {
 				return err

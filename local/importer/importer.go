@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"comptoir/local/ledger"
 	"comptoir/local/notation"
+	"comptoir/local/tables"
 	"comptoir/shared/event"
 )
 
@@ -40,6 +42,11 @@ type Options struct {
 	Marked string
 	// Rejects is the path of a CSV file for all rejected rows; "" writes none.
 	Rejects string
+	// RejectsDialect is how Rejects is written.
+	RejectsDialect tables.Dialect
+	// Say puts rules, advice and headers into the words of who reads Rejects and Marked;
+	// they are in English where nil. The Summary is in English always.
+	Say func(english string) string
 	// StockDate is the date of a stock count; the ledger's today where NoDate.
 	StockDate event.Date
 	// Progress is told how far the import is, every few thousand rows; may be nil.
@@ -77,6 +84,9 @@ func Import(ctx context.Context, o Options) (Summary, error) {
 	}
 	if o.Progress == nil {
 		o.Progress = func(Step) {}
+	}
+	if o.Say == nil {
+		o.Say = func(english string) string { return english }
 	}
 	started := time.Now()
 	s := &session{Options: o, profile: p, summary: Summary{
@@ -127,7 +137,7 @@ func (s *session) run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("nothing was recorded: %w", err)
 	}
-	if s.rejects, err = newRejects(s.Rejects); err != nil {
+	if s.rejects, err = newRejects(s.Rejects, s.RejectsDialect, s.Say); err != nil {
 		return err
 	}
 	defer s.rejects.discard()
@@ -255,6 +265,17 @@ func (s *session) stopped(ctx context.Context, name string, err error) error {
 		return fmt.Errorf("importing %s: interrupted; what was recorded stands: run the same import again to continue: %w", name, context.Cause(ctx))
 	}
 	return fmt.Errorf("importing %s: stopped; what was recorded stands: remove the cause and run the same import again to continue: %w", name, err)
+}
+
+// together records what f does as a whole; where that fails, what f has counted was not done.
+func (s *session) together(ctx context.Context, f func(*ledger.Tx) error) error {
+	before := s.summary
+	before.Months = slices.Clone(before.Months)
+	err := s.books.batch(ctx, f)
+	if err != nil {
+		s.summary = before
+	}
+	return err
 }
 
 func (s *session) step(stage string) {

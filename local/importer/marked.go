@@ -63,7 +63,7 @@ func (s *session) mark(source *openFile) {
 	if source == nil || len(s.rejects.kept) == 0 {
 		return
 	}
-	if err := markIn(source, s.Marked, s.rejects.kept); err != nil {
+	if err := markIn(source, s.Marked, s.rejects.kept, s.Say); err != nil {
 		s.summary.Unmarked = fmt.Sprintf("the faults could not be marked in a copy of %s (%v): list them with --rejects FILE.csv", source.Name, err)
 		return
 	}
@@ -72,7 +72,7 @@ func (s *session) mark(source *openFile) {
 
 // markIn marks faults in a copy of a workbook. One that a program wrote may lack
 // what excelize takes for granted, and panic it; that is no reason to end with it.
-func markIn(source *openFile, path string, faults []Reject) (err error) {
+func markIn(source *openFile, path string, faults []Reject, say func(string) string) (err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			err = fmt.Errorf("it lacks what a copy needs: %v", thrown)
@@ -87,7 +87,7 @@ func markIn(source *openFile, path string, faults []Reject) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	m := marker{file: f, styles: map[int]int{}, plain: map[int]int{}}
+	m := marker{file: f, say: say, styles: map[int]int{}, plain: map[int]int{}}
 	if err := m.markAll(faults); err != nil {
 		return err
 	}
@@ -120,6 +120,7 @@ func (m marker) markAll(faults []Reject) error {
 
 type marker struct {
 	file   *excelize.File
+	say    func(string) string
 	styles map[int]int // marked, by the style that it was
 	plain  map[int]int // without a mark
 }
@@ -147,7 +148,7 @@ func (m marker) clean() error {
 func (m marker) mark(faults []Reject) error {
 	texts := make([]string, len(faults))
 	for i, f := range faults {
-		texts[i] = f.Rule + "; " + f.Advice
+		texts[i] = m.say(f.Rule) + "; " + m.say(f.Advice)
 	}
 	sheet, cell := faults[0].Sheet, faults[0].Cell
 	return errors.Join(

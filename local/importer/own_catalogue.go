@@ -104,7 +104,7 @@ func (s *session) importClients(ctx context.Context, t *table) error {
 }
 
 func (s *session) recordClients(ctx context.Context, t *table, batch []clientRow) error {
-	err := s.books.batch(ctx, func(tx *ledger.Tx) error {
+	err := s.together(ctx, func(tx *ledger.Tx) error {
 		for _, c := range batch {
 			old, exists, err := tx.Client(c.client.ID)
 			if err != nil {

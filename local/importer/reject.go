@@ -2,11 +2,11 @@ package importer
 
 import (
 	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -92,13 +92,27 @@ type rejects struct {
 	kept   []Reject
 
 	path string
+	say  func(string) string
 	file *os.File
 	out  *bufio.Writer
-	csv  *csv.Writer
+	csv  tables.Writer
 }
 
-func newRejects(path string) (*rejects, error) {
-	r := &rejects{counts: map[string]*RuleCount{}, path: path}
+// rejectColumns are those of the file of rejects.
+var rejectColumns = []tables.Column{
+	{Name: "file", Kind: tables.Text},
+	{Name: "row", Kind: tables.Number},
+	{Name: "rows", Kind: tables.Number},
+	{Name: "column", Kind: tables.Text},
+	{Name: "value", Kind: tables.Mixed},
+	{Name: "rule", Kind: tables.Text},
+	{Name: "what_to_do", Kind: tables.Text},
+	{Name: "sheet", Kind: tables.Text},
+	{Name: "cell", Kind: tables.Text},
+}
+
+func newRejects(path string, d tables.Dialect, say func(string) string) (*rejects, error) {
+	r := &rejects{counts: map[string]*RuleCount{}, path: path, say: say}
 	if path == "" {
 		return r, nil
 	}
@@ -107,8 +121,11 @@ func newRejects(path string) (*rejects, error) {
 		return nil, fmt.Errorf("preparing the rejects file %s: choose another place for --rejects: %w", path, err)
 	}
 	r.file, r.out = f, bufio.NewWriter(f)
-	r.csv = csv.NewWriter(r.out)
-	r.err = r.csv.Write([]string{"file", "row", "rows", "column", "value", "rule", "what_to_do", "sheet", "cell"})
+	columns := slices.Clone(rejectColumns)
+	for i := range columns {
+		columns[i].Name = say(columns[i].Name)
+	}
+	r.csv, r.err = tables.CSV(r.out, d, columns)
 	return r, nil
 }
 
@@ -123,7 +140,7 @@ func (r *rejects) add(j Reject, net money.Amount) {
 	}
 	r.count(j.Rule, j.Rows, net)
 	if r.file != nil && r.err == nil {
-		r.err = r.csv.Write([]string{j.File, strconv.Itoa(j.Row), strconv.Itoa(j.Rows), j.Column, harmless(j.Value), j.Rule, j.Advice, harmless(j.Sheet), j.Cell})
+		r.err = r.csv.Row([]string{j.File, strconv.Itoa(j.Row), strconv.Itoa(j.Rows), j.Column, j.Value, r.say(j.Rule), r.say(j.Advice), j.Sheet, j.Cell})
 	}
 }
 
@@ -148,14 +165,6 @@ func (r *rejects) withhold(rows int, net money.Amount) {
 	r.count("a document is recorded as a whole: another row of it has a fault", rows, net)
 }
 
-// harmless keeps a spreadsheet from taking a value for a formula; a number is none.
-func harmless(v string) string {
-	if _, err := strconv.ParseFloat(v, 64); err == nil {
-		return v
-	}
-	return tables.Harmless(v)
-}
-
 // close puts the file in place.
 func (r *rejects) close() error {
 	if r.file == nil {
@@ -163,8 +172,11 @@ func (r *rejects) close() error {
 	}
 	f := r.file
 	r.file = nil
-	r.csv.Flush()
-	err := errors.Join(r.err, r.csv.Error(), r.out.Flush(), f.Chmod(0o600), f.Sync(), f.Close())
+	err := r.err
+	if err == nil {
+		err = r.csv.Close()
+	}
+	err = errors.Join(err, r.out.Flush(), f.Chmod(0o600), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), r.path)
 	}

@@ -77,7 +77,7 @@ func (c *count) add(r *row) {
 
 // record writes the count, unless one with the same content is there.
 func (c *count) record(ctx context.Context) error {
-	err := c.books.batch(ctx, func(tx *ledger.Tx) error {
+	err := c.together(ctx, func(tx *ledger.Tx) error {
 		v := ledger.StockCount{Date: c.date}
 		lots := 0
 		for i, code := range c.codes {

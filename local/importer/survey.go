@@ -134,8 +134,8 @@ func (s *session) lookAt(ctx context.Context, v *survey, info tableInfo) (ambigu
 	rows := 0
 	for {
 		if rows%8192 == 0 {
-			if err := ctx.Err(); err != nil {
-				return nil, err
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
 			}
 			s.Progress(Step{Stage: "checking", Done: v.rows + rows})
 		}

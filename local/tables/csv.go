@@ -50,6 +50,8 @@ func (w *csvWriter) Row(cells []string) error {
 		switch {
 		case c.Kind == Text:
 			text = Harmless(text)
+		case c.Kind == Mixed:
+			text = harmlessMixed(text)
 		case c.Kind == Number && w.d.Semicolons:
 			text = strings.Replace(text, ".", ",", 1)
 		}

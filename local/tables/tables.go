@@ -2,7 +2,10 @@
 // Excel workbooks. A text that somebody typed is never taken for a formula there.
 package tables
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Kind is what the cells of a column hold.
 type Kind uint8
@@ -14,6 +17,9 @@ const (
 	Number
 	// Date is YYYY-MM-DD.
 	Date
+	// Mixed is what stands in somebody else's file, a text or a number: it is written as
+	// it stands there, -5 too.
+	Mixed
 )
 
 // Column is one column of a table.
@@ -27,6 +33,14 @@ type Column struct {
 type Writer interface {
 	Row(cells []string) error
 	Close() error
+}
+
+// harmlessMixed is Harmless, but for numbers, which are no formulas.
+func harmlessMixed(s string) string {
+	if _, err := strconv.ParseFloat(s, 64); err == nil {
+		return s
+	}
+	return Harmless(s)
 }
 
 // Harmless keeps a spreadsheet from taking a text for a formula: one that begins as

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-var columns = []Column{{"product", Text}, {"price", Number}, {"sold", Date}}
+var columns = []Column{{"product", Text}, {"price", Number}, {"sold", Date}, {"typed", Mixed}}
 
 func TestCSV(t *testing.T) {
 	for _, c := range []struct {
@@ -13,16 +13,16 @@ func TestCSV(t *testing.T) {
 		dialect Dialect
 		want    string
 	}{
-		{"for programs", Dialect{}, "product,price,sold\n'=1+1,-2.50,2026-03-10\n\"a;b,\"\"c\"\"\",,\n"},
-		{"for Excel", Dialect{Excel: true}, "\uFEFFproduct,price,sold\r\n'=1+1,-2.50,2026-03-10\r\n\"a;b,\"\"c\"\"\",,\r\n"},
-		{"for a French Excel", Dialect{Semicolons: true, Excel: true}, "\uFEFFproduct;price;sold\r\n'=1+1;-2,50;2026-03-10\r\n\"a;b,\"\"c\"\"\";;\r\n"},
+		{"for programs", Dialect{}, "product,price,sold,typed\n'=1+1,-2.50,2026-03-10,-5\n\"a;b,\"\"c\"\"\",,,'-x\n"},
+		{"for Excel", Dialect{Excel: true}, "\uFEFFproduct,price,sold,typed\r\n'=1+1,-2.50,2026-03-10,-5\r\n\"a;b,\"\"c\"\"\",,,'-x\r\n"},
+		{"for a French Excel", Dialect{Semicolons: true, Excel: true}, "\uFEFFproduct;price;sold;typed\r\n'=1+1;-2,50;2026-03-10;-5\r\n\"a;b,\"\"c\"\"\";;;'-x\r\n"},
 	} {
 		var out strings.Builder
 		w, err := CSV(&out, c.dialect, columns)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, row := range [][]string{{"=1+1", "-2.50", "2026-03-10"}, {`a;b,"c"`, "", ""}} {
+		for _, row := range [][]string{{"=1+1", "-2.50", "2026-03-10", "-5"}, {`a;b,"c"`, "", "", "-x"}} {
 			if err := w.Row(row); err != nil {
 				t.Fatal(err)
 			}

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { accessible, openBrowser, openPage } from "./lib/browser.mjs";
+import { accessible, openAt, openBrowser } from "./lib/browser.mjs";
 import { openShop, until } from "./lib/shop.mjs";
 import { changeCells, makeBook, unpack } from "./lib/workbook.mjs";
 
@@ -27,16 +27,7 @@ async function start() {
   await until("the app", () => fetch(`${shop.desk}/imports`).then((r) => r.ok));
 }
 
-async function open(path, options) {
-  const page = await openPage(browser, options);
-  await page.goto(shop.desk + path);
-  return page;
-}
-
-async function done(page) {
-  page.clean();
-  await page.context().close();
-}
+const open = (path, options) => openAt(browser, shop.desk + path, options);
 
 /** Chooses files on the page of imports and has them looked at. */
 async function bring(page, name, buffer) {
@@ -108,7 +99,7 @@ test("a workbook with faults is looked at, the good part recorded, the marked co
   await page.getByText("Documents voided: 2").waitFor();
   await shop.level();
   assert.equal((await shop.api("product-winners/00417")).windows.all.units, 6);
-  await done(page);
+  await page.done();
 });
 
 test("in French: a column that can be read in two ways is asked about", async () => {
@@ -124,15 +115,82 @@ test("in French: a column that can be read in two ways is asked about", async ()
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page scrolls sideways");
   await page.getByRole("button", { name: "Enregistrer ce qui est bon" }).click();
   await heading(page, "Importé");
-  await done(page);
+  await page.done();
+});
+
+test("in French: what is wrong with a file or a row is said, and can be fetched, in French", async () => {
+  const page = await open("/imports", { locale: "fr-FR" });
+  await bring(page, "inconnu.csv", "a;b\n1;2\n");
+  await heading(page, "Cela n’a pas marché");
+  assert.match(await page.getByRole("alert").innerText(), /^Rien n’a été enregistré : lecture de inconnu\.csv : .* n’est l’en-tête d’aucune table connue/);
+
+  const fetched = async () => {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByText("Télécharger les erreurs").click()]);
+    return [download.suggestedFilename(), readFileSync(await download.path())];
+  };
+  await bring(page, "ventes.csv", "numéro facture;code produit;quantité;prix unitaire;date\nV-2;00418;beaucoup;2,50;2011-12-05\n");
+  await heading(page, "Ce qui serait enregistré");
+  const [list, csv] = await fetched();
+  assert.equal(list, "ventes-erreurs.csv");
+  assert.match(csv.toString(), /^\uFEFFfichier;ligne;lignes;colonne;valeur;règle;que faire;feuille;cellule\r\nventes\.csv;2;1;quantité;beaucoup;un nombre est attendu;/);
+
+  await bring(page, "livres.xlsx", makeBook(books));
+  await heading(page, "Ce qui serait enregistré");
+  const [copy, marked] = await fetched();
+  assert.equal(copy, "livres-erreurs.xlsx");
+  const comments = Object.entries(unpack(marked)).filter(([name]) => name.startsWith("xl/comments"));
+  assert.ok(comments.some(([, text]) => text.toString().includes("un nombre est attendu")), "the copy does not speak French");
+  await page.done();
+});
+
+/** A table of so many invoices of four lines. */
+function manyInvoices(prefix, documents) {
+  let rows = "invoice number,product id,quantity,unit price,date\n";
+  for (let d = 0; d < documents; d++) for (let l = 0; l < 4; l++) rows += `${prefix}-${d},0041${7 + (l % 2)},${1 + l},2.50,2011-12-0${1 + (d % 8)}\n`;
+  return rows;
+}
+
+/** The rows of the history that speak of a file. */
+async function history(page, name) {
+  await page.goto(`${shop.desk}/imports`);
+  return (await page.locator(".list tbody tr").allInnerTexts()).filter((row) => row.includes(name));
+}
+
+test("an import that is stopped leaves whole documents, says how many, and goes on when told", async () => {
+  const page = await open("/imports");
+  const before = await entries("invoice");
+  const documents = 6_000;
+  await bring(page, "stopped.csv", manyInvoices("S", documents));
+  await heading(page, "What would be recorded");
+  await page.getByRole("button", { name: "Record what is good" }).click();
+  await heading(page, "Recording");
+  await until("a part to be recorded", async () => (await entries("invoice")) > before + 500);
+  await page.getByRole("button", { name: "Stop" }).click();
+  await heading(page, "Stopped");
+  await accessible(page, "an import that was stopped");
+  const part = (await entries("invoice")) - before;
+  console.log(`  stopped with ${part} of ${documents} invoices recorded`);
+  assert.ok(part > 500 && part < documents, `${part} invoices were recorded`);
+  const text = await page.locator("main").innerText();
+  for (const said of ["What is recorded by then stays, whole documents only", `Invoices: ${part.toLocaleString("en-GB")} with ${(4 * part).toLocaleString("en-GB")} lines`]) assert.ok(text.includes(said), `it does not say ${said}: ${text}`);
+  const [row] = await history(page, "stopped.csv");
+  assert.ok(row.includes("stopped, or under way"), row);
+
+  await page.goBack();
+  await page.getByRole("button", { name: "Go on" }).click();
+  await heading(page, "Imported");
+  assert.equal(await entries("invoice"), before + documents);
+  const rows = await history(page, "stopped.csv");
+  assert.equal(rows.length, 1, "the import stands twice in the history");
+  assert.ok(rows[0].includes("6,000") && rows[0].includes("done"), rows[0]);
+  await page.done();
 });
 
 test("killed in the midst of an import, the same file again goes on behind it", async () => {
   const page = await open("/imports");
   const before = await entries("invoice");
   const documents = 6_000;
-  let rows = "invoice number,product id,quantity,unit price,date\n";
-  for (let d = 0; d < documents; d++) for (let l = 0; l < 4; l++) rows += `K-${d},0041${7 + (l % 2)},${1 + l},2.50,2011-12-0${1 + (d % 8)}\n`;
+  const rows = manyInvoices("K", documents);
   await bring(page, "large.csv", rows);
   await heading(page, "What would be recorded");
   await page.getByRole("button", { name: "Record what is good" }).click();
@@ -144,8 +202,7 @@ test("killed in the midst of an import, the same file again goes on behind it", 
   const part = (await entries("invoice")) - before;
   console.log(`  killed with ${part} of ${documents} invoices recorded`);
   assert.ok(part > 0 && part < documents, `${part} invoices were recorded`);
-  await page.goto(`${shop.desk}/imports`);
-  assert.ok((await page.locator(".list").innerText()).includes("stopped, or under way"));
+  assert.ok((await history(page, "large.csv"))[0].includes("stopped, or under way"));
   await bring(page, "large.csv", rows);
   await heading(page, "What would be recorded");
   const began = Date.now();
@@ -153,9 +210,8 @@ test("killed in the midst of an import, the same file again goes on behind it", 
   await heading(page, "Imported");
   console.log(`  the rest was recorded in ${Date.now() - began} ms`);
   assert.equal(await entries("invoice"), before + documents);
-  await page.goto(`${shop.desk}/imports`);
-  const history = await page.locator(".list tbody tr").allInnerTexts();
-  assert.equal(history.filter((row) => row.includes("large.csv")).length, 1, "the import stands twice in the history");
-  assert.ok(history[0].includes("6,000") && history[0].includes("done"), history[0]);
-  await done(page);
+  const told = await history(page, "large.csv");
+  assert.equal(told.length, 1, "the import stands twice in the history");
+  assert.ok(told[0].includes("6,000") && told[0].includes("done"), told[0]);
+  await page.done();
 });

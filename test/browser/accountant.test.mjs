@@ -2,7 +2,7 @@
 // alone, in two languages, with double clicks, reloads and a process that is killed.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, openBrowser, openPage } from "./lib/browser.mjs";
+import { accessible, openAt, openBrowser, openPage } from "./lib/browser.mjs";
 import { openShop, stock, until } from "./lib/shop.mjs";
 
 let shop;
@@ -23,16 +23,7 @@ after(async () => {
   await shop?.close();
 });
 
-async function open(path, options) {
-  const page = await openPage(browser, options);
-  await page.goto(shop.desk + path);
-  return page;
-}
-
-async function done(page) {
-  page.clean();
-  await page.context().close();
-}
+const open = (path, options) => openAt(browser, shop.desk + path, options);
 
 const focusedName = (page) => page.evaluate(() => `${document.activeElement.name}:${document.activeElement.closest("[data-line]")?.dataset.line ?? ""}`);
 const focus = (page, name) => until(`focus on ${name}`, async () => (await focusedName(page)) === name);
@@ -78,7 +69,7 @@ test("a sale by keys alone takes five seconds, and is in the manager's figures w
   await focus(page, "product:1"); // ready for the next one
   for (const step of ["recorded", "published", "product-winners", "loss-risk"]) await page.locator(`[data-step="${step}"][data-state="done"]`).waitFor();
   assert.match(await read(page.locator('[data-step="product-winners"]')), /Counted in Winners done after \d+\.\d\d s/);
-  await done(page);
+  await page.done();
 });
 
 test("an entry shows where each of its events is on Kafka", async () => {
@@ -92,7 +83,7 @@ test("an entry shows where each of its events is on Kafka", async () => {
     return rows.length > 0 && rows.every((r) => /^[\d,]+$/.test(r[4])) && rows;
   });
   assert.ok(cells.some(([event, key, stream]) => event === "product.sold" && key === "30007" && /^sales\/\d$/.test(stream)), JSON.stringify(cells));
-  await done(page);
+  await page.done();
 });
 
 test("a wrong form says so at its fields, takes the focus there and keeps what was typed", async () => {
@@ -110,7 +101,7 @@ test("a wrong form says so at its fields, takes the focus there and keeps what w
   await page.keyboard.type("2");
   await page.locator("#quantity-1").fill("2");
   await until("the fault to go once it is repaired", async () => !(await page.locator("#quantity-1-fault").isVisible()));
-  await done(page);
+  await page.done();
 });
 
 test("warnings do not keep anybody from recording; a date that lies ahead is confirmed first", async () => {
@@ -125,7 +116,7 @@ test("warnings do not keep anybody from recording; a date that lies ahead is con
   await page.keyboard.press("Control+Enter");
   await recorded(page).waitFor();
   assert.match(await read(recorded(page)), /is recorded\. £450\.00/);
-  await done(page);
+  await page.done();
 });
 
 test("a return against an invoice, then a void, are in the figures", async () => {
@@ -152,7 +143,7 @@ test("a return against an invoice, then a void, are in the figures", async () =>
   await page.keyboard.press("Control+Enter");
   await until("the void", async () => /Void of CN-/.test(await page.locator("h1").innerText()));
   await until("the void in the figures", async () => (await sold("30014")) === before + 5);
-  await done(page);
+  await page.done();
 });
 
 test("a double click, a second sending and the way back record one sale", async () => {
@@ -175,7 +166,7 @@ test("a double click, a second sending and the way back record one sale", async 
   });
   assert.equal(again, 2);
   assert.equal(await invoices(), before + 2);
-  await done(page);
+  await page.done();
 });
 
 test("what is typed survives a reload and a process that is killed, and is recorded once", async () => {
@@ -209,7 +200,7 @@ test("what is typed survives a reload and a process that is killed, and is recor
   assert.equal(await invoices(), had + 1);
   await page.goto(`${shop.desk}/sales/new`);
   assert.equal(await page.locator("#product-1").inputValue(), "", "a draft that was recorded is still there");
-  await done(page);
+  await page.done();
 });
 
 test("in French: its numbers, its words, its files", async () => {
@@ -231,7 +222,7 @@ test("in French: its numbers, its words, its files", async () => {
   await until("English", async () => (await page.locator("h1").innerText()) === "New sale");
   await page.reload();
   assert.equal(await page.locator("h1").innerText(), "New sale");
-  await done(page);
+  await page.done();
 });
 
 test("keys: the sheet, the pages, the proposals as a screen reader hears them", async () => {
@@ -260,7 +251,7 @@ test("keys: the sheet, the pages, the proposals as a screen reader hears them", 
     const ring = await page.evaluate(() => document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== "none");
     assert.ok(ring, `no focus ring on ${await page.evaluate(() => document.activeElement.outerHTML.slice(0, 120))}`);
   }
-  await done(page);
+  await page.done();
 });
 
 test("without a script the same forms record the same", async () => {
@@ -273,7 +264,7 @@ test("without a script the same forms record the same", async () => {
   assert.match(await page.locator(".sum").innerText(), /Total\s+£\d+\.\d\d/);
   await page.getByRole("button", { name: "Record the sale" }).click();
   assert.match(await read(recorded(page)), /INV-\d{6} is recorded/);
-  await done(page);
+  await page.done();
 });
 
 test("goods come in, are counted, and leave the list when they are archived", async () => {
@@ -305,7 +296,7 @@ test("goods come in, are counted, and leave the list when they are archived", as
   await page.waitForURL(/saved=NEW-1/);
   await page.goto(`${shop.desk}/products?q=brand`);
   assert.match(await page.locator("main").innerText(), /No product is like that/);
-  await done(page);
+  await page.done();
 });
 
 const VIEWS = {
@@ -354,7 +345,7 @@ for (const look of LOOKS) {
       assert.ok(!/undefined|NaN|\[object|%!|<no value>/.test(text), `${view}: ${text.slice(0, 400)}`);
       if (look.axe?.(view)) await accessible(page, `${view}, ${look.name}`);
     }
-    await done(page);
+    await page.done();
   });
 }
 
@@ -367,7 +358,7 @@ test("an invoice prints on one page of A4, without controls", async () => {
   assert.match(pdf, /\/MediaBox \[0 0 59[45](\.\d+)? 84[12](\.\d+)?\]/);
   await page.emulateMedia({ media: "print" });
   assert.ok(!(await page.locator(".side").isVisible()) && !(await page.locator(".screen").isVisible()));
-  await done(page);
+  await page.done();
 });
 
 test("with everything else down an entry is safe, and the page says so; later it is counted", async () => {
@@ -385,5 +376,5 @@ test("with everything else down an entry is safe, and the page says so; later it
   await until("the word that it is counted", async () => /have it/.test(await page.locator("[data-counted]").innerText()));
   assert.equal(await page.locator('[data-step="published"]').getAttribute("data-state"), "done");
   await shop.stop(rest);
-  await done(page);
+  await page.done();
 });

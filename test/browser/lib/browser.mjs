@@ -32,6 +32,11 @@ export async function openPage(browser, options = {}) {
     assert.deepEqual(faults, []);
     assert.deepEqual([...strangers], [], "the page asked somebody else");
   };
+  /** Ends a test of the page. */
+  page.done = async () => {
+    page.clean();
+    await context.close();
+  };
   page.state = () => page.locator(".fresh").getAttribute("data-state");
   /** Waits for a state; whoever comes back to a tab is shown the present at once. */
   page.becomes = async (state, patience = 45_000) => {
@@ -44,6 +49,13 @@ export async function openPage(browser, options = {}) {
   };
   page.poke = () => page.evaluate(() => dispatchEvent(new Event("focus")));
   page.settled = () => page.waitForFunction(() => !document.querySelector(".skeleton, [aria-busy=true]"));
+  return page;
+}
+
+/** Opens a page at an address. */
+export async function openAt(browser, url, options) {
+  const page = await openPage(browser, options);
+  await page.goto(url);
   return page;
 }
 
