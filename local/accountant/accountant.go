@@ -55,6 +55,7 @@ type App struct {
 	door      *door
 	delivery  *tracker
 	uploads   jobs
+	voids     voids
 }
 
 // New prepares the app. An error is that of files that are not as they were built.
@@ -122,5 +123,8 @@ func (a *App) ReadAhead(ctx context.Context) {
 	}
 }
 
-// Close ends imports that are running. The app answers nothing any more.
-func (a *App) Close() { a.uploads.stop() }
+// Close ends imports, and voids of imports, that are running. The app answers nothing any more.
+func (a *App) Close() {
+	a.uploads.stop()
+	a.voids.stop()
+}

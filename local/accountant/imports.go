@@ -10,14 +10,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"comptoir/local/importer"
-	"comptoir/local/ledger"
 	"comptoir/local/notation"
 	"comptoir/shared/money"
 )
@@ -30,6 +28,7 @@ func (a *App) importRoutes(page func(string, func(*request) error)) {
 	page("POST /imports", (*request).upload)
 	page("GET /imports/template.xlsx", (*request).template)
 	page("GET /imports/{id}", (*request).showImport)
+	page("GET /imports/{id}/progress", (*request).voidProgress)
 	page("POST /imports/{id}/void", (*request).voidImport)
 	page("GET /uploads/{id}", (*request).showUpload)
 	page("GET /uploads/{id}/progress", (*request).uploadProgress)
@@ -38,49 +37,6 @@ func (a *App) importRoutes(page func(string, func(*request) error)) {
 	page("POST /uploads/{id}/try", (*request).tryUpload)
 	page("POST /uploads/{id}/record", (*request).recordUpload)
 	page("POST /uploads/{id}/cancel", (*request).cancelUpload)
-}
-
-type importsPage struct {
-	*form
-	Rows     []ImportRow
-	Currency money.Currency
-}
-
-// ImportRow is an import in the history.
-type ImportRow struct {
-	ledger.Import
-	Names, State, Net string
-}
-
-// shownImports is how many imports the history shows.
-const shownImports = 100
-
-func (r *request) showImports(status int, f *form) error {
-	all, err := r.app.ledger.Imports(r.Context(), shownImports)
-	if err != nil {
-		return err
-	}
-	p := importsPage{form: f, Currency: r.app.ledger.Currency()}
-	for _, v := range all {
-		p.Rows = append(p.Rows, r.importRow(v))
-	}
-	return r.show(status, "imports", r.say.T("Imports"), p)
-}
-
-func (r *request) importRow(v ledger.Import) ImportRow {
-	row := ImportRow{Import: v, Net: r.say.Amount(v.Entries.Net, r.app.ledger.Currency()), State: r.say.T("done")}
-	names := make([]string, len(v.Files))
-	for i, f := range v.Files {
-		names[i] = path.Base(filepath.ToSlash(f.Name))
-	}
-	row.Names = strings.Join(names, ", ")
-	switch {
-	case v.Void.Reason != "":
-		row.State = r.say.T("voided")
-	case v.Ended.IsZero():
-		row.State = r.say.T("stopped, or under way")
-	}
-	return row
 }
 
 // upload takes files in and tries them.
@@ -277,11 +233,18 @@ func (r *request) told(v jobView) progressTold {
 		return t
 	}
 	t.Text = r.say.T("%s of %s rows", r.say.Count(int64(t.Done)), r.say.Count(int64(t.Total)))
-	if took := time.Since(v.since).Seconds(); took > 0.5 && t.Done > v.before {
-		rate := float64(t.Done-v.before) / took
-		t.Text += r.say.T(", %s a second, %s s left", r.say.Count(int64(rate)), r.say.Count(int64(float64(t.Total-t.Done)/rate)+1))
-	}
+	t.Text += r.pace(v.since, t.Done-v.before, t.Total-t.Done)
 	return t
+}
+
+// pace says how fast something goes and how long it still takes, once that can be said.
+func (r *request) pace(since time.Time, done, left int) string {
+	took := time.Since(since).Seconds()
+	if took <= 0.5 || done <= 0 {
+		return ""
+	}
+	rate := float64(done) / took
+	return r.say.T(", %s a second, %s s left", r.say.Count(int64(rate)), r.say.Count(int64(float64(left)/rate)+1))
 }
 
 func (r *request) uploadProgress() error {
@@ -345,83 +308,6 @@ func (r *request) cancelUpload() error {
 	return r.redirect("/uploads/" + j.ID)
 }
 
-type importPage struct {
-	*form
-	Import   ImportRow
-	Currency money.Currency
-	Entries  []EntryRow
-	More     bool
-	Voided   *ledger.VoidedImport
-	Kept     []FaultRow
-	Standing bool // something of it can still be voided
-}
-
-func (r *request) importInPath() (v ledger.Import, ok bool, err error) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
-		id = 0 // there is no such import
-	}
-	return r.app.ledger.Import(r.Context(), id)
-}
-
-func (r *request) showImport() error {
-	return r.showImportWith(http.StatusOK, r.blank(url.Values{}), nil)
-}
-
-func (r *request) showImportWith(status int, f *form, voided *ledger.VoidedImport) error {
-	v, ok, err := r.importInPath()
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return r.missing()
-	}
-	p := importPage{form: f, Import: r.importRow(v), Currency: r.app.ledger.Currency(), Voided: voided}
-	p.Standing = !v.Ended.IsZero() && v.Void.Reason == "" && v.Entries.Invoices+v.Entries.CreditNotes > v.Entries.VoidedDocuments
-	entries, err := r.app.ledger.ImportEntries(r.Context(), v.ID, 0, shownImports+1)
-	if err != nil {
-		return err
-	}
-	if p.More = len(entries) > shownImports; p.More {
-		entries = entries[:shownImports]
-	}
-	for _, e := range entries {
-		p.Entries = append(p.Entries, EntryRow{JournalLine: ledger.JournalLine{Entry: e}, Title: r.say.title(e), Kind: r.say.kind(e.Kind)})
-	}
-	if voided != nil {
-		for _, k := range voided.Kept {
-			p.Kept = append(p.Kept, FaultRow{Where: k.Document, Rule: r.say.rule(k.Why)})
-		}
-	}
-	return r.show(status, "import", r.say.T("Import %s", plainInt(v.ID)), p)
-}
-
-// voidImport voids an import as a whole. What is large takes its time; who leaves
-// meanwhile finds that part voided, and the same again goes on.
-func (r *request) voidImport() error {
-	v, ok, err := r.importInPath()
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return r.missing()
-	}
-	f := r.form()
-	reason := f.needed("reason")
-	if !f.good() {
-		return r.showImportWith(http.StatusUnprocessableEntity, f, nil)
-	}
-	voided, err := r.app.ledger.VoidImport(r.Context(), v.ID, r.who, reason, nil)
-	r.app.c.Wake()
-	if err != nil {
-		if err := f.refused(err, func(string) string { return "reason" }); err != nil {
-			return err
-		}
-		return r.showImportWith(http.StatusUnprocessableEntity, f, nil)
-	}
-	return r.showImportWith(http.StatusOK, r.blank(url.Values{}), &voided)
-}
-
 // summed says what an import did, or would do.
 func (r *request) summed(s importer.Summary) []string {
 	var lines []string
@@ -435,14 +321,14 @@ func (r *request) summed(s importer.Summary) []string {
 	p, v := s.Products, s.Clients
 	say(p.Created+p.Changed+p.Unchanged, r.say.T("Products: %s created, %s changed, %s as they were", count(p.Created), count(p.Changed), count(p.Unchanged)))
 	say(v.Created+v.Changed+v.Unchanged, r.say.T("Clients: %s created, %s changed, %s as they were", count(v.Created), count(v.Changed), count(v.Unchanged)))
-	say(s.Stock.Lots, r.say.T("Stock: %s lots of %s products counted", count(s.Stock.Lots), count(s.Stock.Products)))
-	say(s.Stock.AlreadyLots, r.say.T("Stock: %s lots were counted before", count(s.Stock.AlreadyLots)))
-	say(s.Sales.Documents, r.say.T("Invoices: %s with %s lines, net %s", count(s.Sales.Documents), count(s.Sales.Lines), r.say.Money(s.Sales.Net, c)))
-	say(s.Returns.Documents, r.say.T("Credit notes: %s with %s lines, net %s", count(s.Returns.Documents), count(s.Returns.Lines), r.say.Money(s.Returns.Net, c)))
-	say(s.Already.Documents, r.say.T("Recorded before, and skipped: %s documents with %s lines", count(s.Already.Documents), count(s.Already.Lines)))
+	say(s.Stock.Lots, r.say.T("Lots counted: %s (products: %s)", count(s.Stock.Lots), count(s.Stock.Products)))
+	say(s.Stock.AlreadyLots, r.say.T("Lots counted before: %s", count(s.Stock.AlreadyLots)))
+	say(s.Sales.Documents, r.say.T("Invoices: %s (lines: %s), net %s", count(s.Sales.Documents), count(s.Sales.Lines), r.say.Money(s.Sales.Net, c)))
+	say(s.Returns.Documents, r.say.T("Credit notes: %s (lines: %s), net %s", count(s.Returns.Documents), count(s.Returns.Lines), r.say.Money(s.Returns.Net, c)))
+	say(s.Already.Documents, r.say.T("Documents recorded before, and skipped: %s (lines: %s)", count(s.Already.Documents), count(s.Already.Lines)))
 	say(s.Voided, r.say.T("Of them voided since: %s; they stay so, and a corrected one takes a number of its own", count(s.Voided)))
-	say(s.Empty, r.say.T("Left out: %s documents", count(s.Empty)))
-	say(s.Rejected, r.say.T("Left out: %s rows", count(s.Rejected)))
+	say(s.Empty, r.say.T("Documents left out: %s", count(s.Empty)))
+	say(s.Rejected, r.say.T("Rows left out: %s", count(s.Rejected)))
 	for _, n := range s.Notes {
 		lines = append(lines, r.say.importText(n))
 	}

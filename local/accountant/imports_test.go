@@ -73,7 +73,7 @@ func TestImports(t *testing.T) {
 	path, _, _ := strings.Cut(p.at, "?")
 	d.want(d.do(http.MethodPost, path+"/answer", url.Values{"dates": {"day-first"}}), http.StatusOK)
 	p = d.settled(path)
-	d.want(p, http.StatusOK, "What would be recorded", "Invoices: 1 with 1 lines, net €20.00", "2026-02", "24.00", "A number is due", "Left out: 2 rows")
+	d.want(p, http.StatusOK, "What would be recorded", "Invoices: 1 (lines: 1), net €20.00", "2026-02", "24.00", "A number is due", "Rows left out: 2")
 	if got := d.counts(); got != before {
 		t.Errorf("before it was asked for, there is %+v", got)
 	}

@@ -102,7 +102,7 @@ func TestWhatIsSaidOfFilesIsInFrench(t *testing.T) {
 
 func TestATextOfTheImporterCarriesOthers(t *testing.T) {
 	for english, want := range map[string]string{
-		"nothing was recorded: reading t.xlsx, sheet Ventes: the column invoice number is missing: add it, or rename the one that holds it": "rien n’a été enregistré : lecture de t.xlsx, feuille Ventes : il manque la colonne invoice number : ajoutez-la, ou renommez celle qui la contient",
+		"nothing was recorded: reading t.xlsx, sheet Ventes: the column invoice number is missing: add it, or rename the one that holds it":                                     "rien n’a été enregistré : lecture de t.xlsx, feuille Ventes : il manque la colonne invoice number : ajoutez-la, ou renommez celle qui la contient",
 		"nothing was recorded: reading 100%s.xlsx: the file is not a workbook in order: xl/workbook.xml breaks off: open it in Excel or LibreOffice and save it again as .xlsx": "rien n’a été enregistré : lecture de 100%s.xlsx : le fichier n’est pas un classeur en bon état : xl/workbook.xml s’interrompt : ouvrez-le dans Excel ou LibreOffice et enregistrez-le à nouveau en .xlsx",
 		"somebody else's error": "somebody else's error",
 	} {

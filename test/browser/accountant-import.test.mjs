@@ -67,7 +67,7 @@ test("a workbook with faults is looked at, the good part recorded, the marked co
   await heading(page, "What would be recorded");
   await accessible(page, "what would be recorded");
   const text = await page.locator("main").innerText();
-  for (const part of ["Products: 2 created", "Invoices: 1 with 1 lines, net £20.34", "2011-12", "Invoice_Details!C3", "a dozen", "A number is due", "Invoices!C4", "The lines of the document come to 1.50"])
+  for (const part of ["Products: 2 created", "Invoices: 1 (lines: 1), net £20.34", "2011-12", "Invoice_Details!C3", "a dozen", "A number is due", "Invoices!C4", "The lines of the document come to 1.50"])
     assert.ok(text.includes(part), `it does not say ${part}: ${text}`);
   assert.equal(await entries("invoice"), 0, "something was recorded before it was asked for");
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByText("Download the faults").click()]);
@@ -83,7 +83,7 @@ test("a workbook with faults is looked at, the good part recorded, the marked co
   await bring(page, "books-repaired.xlsx", repaired);
   await heading(page, "What would be recorded");
   const again = await page.locator("main").innerText();
-  for (const part of ["Invoices: 2 with 3 lines", "Recorded before, and skipped: 1 documents with 1 lines"]) assert.ok(again.includes(part), `it does not say ${part}: ${again}`);
+  for (const part of ["Invoices: 2 (lines: 3)", "Documents recorded before, and skipped: 1 (lines: 1)"]) assert.ok(again.includes(part), `it does not say ${part}: ${again}`);
   await page.getByRole("button", { name: "Record what is good" }).click();
   await heading(page, "Imported");
   assert.equal(await entries("invoice"), 3);
@@ -172,7 +172,7 @@ test("an import that is stopped leaves whole documents, says how many, and goes 
   console.log(`  stopped with ${part} of ${documents} invoices recorded`);
   assert.ok(part > 500 && part < documents, `${part} invoices were recorded`);
   const text = await page.locator("main").innerText();
-  for (const said of ["What is recorded by then stays, whole documents only", `Invoices: ${part.toLocaleString("en-GB")} with ${(4 * part).toLocaleString("en-GB")} lines`]) assert.ok(text.includes(said), `it does not say ${said}: ${text}`);
+  for (const said of ["What is recorded by then stays, whole documents only", `Invoices: ${part.toLocaleString("en-GB")} (lines: ${(4 * part).toLocaleString("en-GB")})`]) assert.ok(text.includes(said), `it does not say ${said}: ${text}`);
   const [row] = await history(page, "stopped.csv");
   assert.ok(row.includes("stopped, or under way"), row);
 
