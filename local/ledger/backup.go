@@ -23,6 +23,9 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	made := filepath.Join(dir, "ledger.db")
+	if err := private(made); err != nil { // VACUUM takes an empty file for none
+		return fmt.Errorf("%s: %w; name a folder that you may write to", doing, err)
+	}
 	// A connection of its own: those that read may not even write elsewhere.
 	db, err := sql.Open("sqlite", source(l.path))
 	if err != nil {

@@ -78,12 +78,25 @@ func removeDatabase(path string) error {
 }
 
 func create(ctx context.Context, path string, s Setup, o Options) error {
+	if err := private(path); err != nil {
+		return fmt.Errorf("creating the ledger %s: %w", path, err)
+	}
 	l, err := open(ctx, path, o)
 	if err != nil {
 		return err
 	}
 	err = l.setUp(ctx, s)
 	return errors.Join(err, l.Close())
+}
+
+// private makes an empty file that only its owner reads. SQLite, which would let others
+// read it too, takes that over, for its log and its shared memory as well.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func (l *Ledger) setUp(ctx context.Context, s Setup) error {

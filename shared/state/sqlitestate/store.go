@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 	"time"
 
@@ -81,6 +83,14 @@ func (s *Store) connect(ctx context.Context, o Options) error {
 	if err = errors.Join(err, probe.Close()); err != nil {
 		return err
 	}
+	// SQLite would let others read a file that it makes; its log and its shared memory follow the file.
+	private, err := os.OpenFile(s.path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := private.Close(); err != nil {
+		return err
+	}
 	if s.write, err = openPool(s.path, writing, o); err != nil {
 		return err
 	}
@@ -127,7 +137,7 @@ func explain(err error) error {
 	switch code := sqliteCode(err); {
 	case code == codeNotADB:
 		return fmt.Errorf("it is no SQLite database: name another data directory, or move the file away (%w)", err)
-	case code == codeCantOpen:
+	case code == codeCantOpen, errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("its folder does not exist or may not be written to: make it, or name another data directory (%w)", err)
 	case code == codeFull:
 		return fmt.Errorf("the disk is full: free some space; nothing that was written before is lost (%w)", err)
