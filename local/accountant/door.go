@@ -19,6 +19,8 @@ const (
 	// freeTries may fail at once; from then on each failure doubles the wait.
 	freeTries   = 5
 	longestWait = 5 * time.Minute
+	// mostWaiting tries of a caller may wait for their turn.
+	mostWaiting = 3
 )
 
 // door asks for the password and remembers who gave it. Sessions end with the process.
@@ -35,6 +37,7 @@ type door struct {
 type caller struct {
 	failures int
 	until    time.Time // not asked before
+	waiting  int       // tries that are to be compared
 }
 
 func newDoor(hash string) *door {
@@ -43,29 +46,29 @@ func newDoor(hash string) *door {
 
 func (d *door) locked() bool { return len(d.hash) > 0 }
 
-// open compares a password. wait is how long the caller has to wait before the next try.
+// open compares a password. wait is how long the caller has to wait before the next
+// try. Tries at the same time are compared one after the other, and only a few of a
+// caller wait for it: so they gain nothing, and keep nobody else waiting.
 func (d *door) open(from, password string) (session string, wait time.Duration) {
-	d.mu.Lock()
-	c, now := d.callers[from], d.now()
-	d.mu.Unlock()
-	if wait := c.until.Sub(now); wait > 0 {
+	if wait := d.queue(from); wait > 0 {
 		return "", wait
 	}
 	d.busy <- struct{}{}
+	defer func() { <-d.busy }()
+	if wait := d.turn(from); wait > 0 {
+		return "", wait
+	}
 	right := bcrypt.CompareHashAndPassword(d.hash, []byte(password)) == nil
-	<-d.busy
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	now := d.now()
 	if !right {
-		c = d.callers[from]
+		c := d.callers[from]
 		c.failures++
 		if c.failures >= freeTries {
 			c.until = now.Add(min(time.Second<<min(c.failures-freeTries, 10), longestWait))
 		}
-		if len(d.callers) >= mostCallers {
-			d.callers = map[string]caller{} // who fills it with addresses gains a few tries
-		}
-		d.callers[from] = c
+		d.note(from, c)
 		return "", max(0, c.until.Sub(now))
 	}
 	delete(d.callers, from)
@@ -77,6 +80,39 @@ func (d *door) open(from, password string) (session string, wait time.Duration) 
 	session = rand.Text()
 	d.sessions[session] = now.Add(sessionLasts)
 	return session, 0
+}
+
+// queue lets a caller wait for a comparison, unless it has to wait longer.
+func (d *door) queue(from string) (wait time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c, now := d.callers[from], d.now()
+	if wait := c.until.Sub(now); wait > 0 {
+		return wait
+	}
+	if c.waiting >= mostWaiting {
+		return time.Second
+	}
+	c.waiting++
+	d.note(from, c)
+	return 0
+}
+
+// turn is the end of the waiting: others of the caller may have failed meanwhile.
+func (d *door) turn(from string) (wait time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := d.callers[from]
+	c.waiting = max(0, c.waiting-1)
+	d.note(from, c)
+	return max(0, c.until.Sub(d.now()))
+}
+
+func (d *door) note(from string, c caller) {
+	if len(d.callers) >= mostCallers {
+		d.callers = map[string]caller{} // who fills it with addresses gains a few tries
+	}
+	d.callers[from] = c
 }
 
 func (d *door) knows(session string) bool {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,4 +116,56 @@ func TestDoor(t *testing.T) {
 	if d.knows(session) || d.knows("") {
 		t.Error("a session lasts for ever")
 	}
+}
+
+// Whoever tries many passwords at the same time has no more tries than one after the other.
+func TestDoorInParallel(t *testing.T) {
+	hash, err := bcrypt.GenerateFromPassword([]byte("right"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)
+	d := newDoor(string(hash))
+	d.now = func() time.Time { return now }
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() { d.open("a", "wrong") })
+	}
+	all.Wait()
+	if c := d.callers["a"]; c.failures > freeTries || c.waiting != 0 {
+		t.Errorf("%d wrong passwords were compared at once, and %d still wait", c.failures, c.waiting)
+	}
+	// While one is being compared, a caller's fourth is refused at once, and another caller's is not.
+	d = newDoor(string(hash))
+	d.now = func() time.Time { return now }
+	d.callers["a"] = caller{failures: freeTries - 1}
+	d.busy <- struct{}{}
+	ended := make(chan time.Duration, mostWaiting)
+	for range mostWaiting {
+		go func() { _, wait := d.open("a", "wrong"); ended <- wait }()
+	}
+	for deadline := time.Now().Add(10 * time.Second); d.waiting("a") < mostWaiting; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the tries do not wait")
+		}
+	}
+	if _, wait := d.open("a", "right"); wait != time.Second {
+		t.Errorf("one more waits %s", wait)
+	}
+	if wait := d.queue("b"); wait != 0 {
+		t.Errorf("another caller waits %s", wait)
+	}
+	<-d.busy
+	for range mostWaiting {
+		<-ended
+	}
+	if n := d.callers["a"].failures; n != freeTries {
+		t.Errorf("the caller has %d failures, and the others were to wait", n)
+	}
+}
+
+func (d *door) waiting(from string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.callers[from].waiting
 }
