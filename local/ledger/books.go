@@ -49,12 +49,13 @@ type product struct {
 
 	// Of the transaction under way:
 	dirty     bool
-	renamed   bool  // product.changed is due
-	restocked bool  // lots changed: stock.changed may be due
-	resold    bool  // last moved: stock.changed may be due
-	restated  bool  // the average changed
-	by        int64 // the last entry that touched it
-	part      int   // its place among the parts of the document at hand, from 1
+	renamed   bool               // product.changed is due
+	restocked bool               // lots changed: stock.changed may be due
+	resold    bool               // last moved: stock.changed may be due
+	restated  bool               // the average changed
+	standing  map[event.Date]int // invoices by date, where voids have asked for them
+	by        int64              // the last entry that touched it
+	part      int                // its place among the parts of the document at hand, from 1
 }
 
 type lot struct {

@@ -326,3 +326,43 @@ func TestVoidMovesFirstAndLast(t *testing.T) {
 		}
 	}
 }
+
+// As many at once as an import has: the dates after each of them are in its event, too.
+func TestVoidsOfOneTransactionMoveFirstAndLast(t *testing.T) {
+	l := newLedger(t, "TND", "2026-03-10")
+	goods(t, l)
+	line := Line{Product: "tea", Quantity: 1000, UnitPrice: 1}
+	sell := func(tx *Tx, on string, lines ...Line) error {
+		_, err := tx.Invoice(Invoice{Date: day(on), Lines: lines})
+		return err
+	}
+	record(t, l, func(tx *Tx) error {
+		return errors.Join(sell(tx, "2026-03-04", line), sell(tx, "2024-02-29", line), sell(tx, "2026-03-09", line, line), sell(tx, "2026-03-09", line))
+	})
+	record(t, l, func(tx *Tx) error {
+		for _, id := range []string{"INV-000003", "INV-000004", "", "INV-000002", "INV-000001"} {
+			var err error
+			if id == "" {
+				err = sell(tx, "2026-03-05", line, line)
+			} else {
+				_, err = tx.Void(Void{Document: id, Reason: "wrong"})
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	var told string
+	ask(t, l, `SELECT group_concat(json_extract(data, '$.first_sold_on') || ' ' || json_extract(data, '$.last_sold_on') || '; ', '')
+		FROM (SELECT data FROM event_log WHERE type = 'product.sale_voided' ORDER BY id)`, &told)
+	want := "2024-02-29 2026-03-09; 2024-02-29 2026-03-04; 2026-03-04 2026-03-05; 2026-03-05 2026-03-05; "
+	if told != want {
+		t.Errorf("the events say %s, want %s", told, want)
+	}
+	var first, last string
+	ask(t, l, "SELECT first_sold_on, last_sold_on FROM product_state WHERE product = 'tea'", &first, &last)
+	if first != "2026-03-05" || last != "2026-03-05" {
+		t.Errorf("sold from %s to %s", first, last)
+	}
+}

@@ -220,7 +220,7 @@ func (tx *Tx) finishProduct(p *product) error {
 		p.owed = true
 	}
 	onlySold := p.number > 0 && tx.bulk && !p.restocked && !p.renamed && !p.restated
-	p.dirty, p.renamed, p.restocked, p.resold, p.restated = false, false, false, false, false
+	p.dirty, p.renamed, p.restocked, p.resold, p.restated, p.standing = false, false, false, false, false, nil
 	if onlySold {
 		return tx.storeSold(p)
 	}

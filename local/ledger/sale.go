@@ -32,6 +32,7 @@ func (tx *Tx) Invoice(v Invoice) (Document, error) {
 		if v.Date > p.last {
 			p.last, p.resold = v.Date, true
 		}
+		p.standing = nil // it is counted again where a void asks
 	}
 	if c != nil {
 		if c.first == event.NoDate || v.Date < c.first {

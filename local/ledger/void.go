@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+
 	"comptoir/shared/event"
 )
 
@@ -42,7 +44,10 @@ func (tx *Tx) Void(v Void) (Document, error) {
 	if d.Kind == KindCreditNote {
 		return d, tx.emitDocument(&d, products, c, entry.ID, event.ProductReturnVoided, event.ClientCreditVoided)
 	}
-	for _, p := range products {
+	for i, p := range products {
+		if slices.Contains(products[:i], p) {
+			continue // of the same document
+		}
 		if err := tx.resell(p, d.Date); err != nil {
 			return Document{}, err
 		}
@@ -95,25 +100,46 @@ func (tx *Tx) voidable(v Void) (Document, error) {
 }
 
 // resell finds the first and last sale of a product again after an invoice of
-// date was voided. It follows the product's chain of events: the lines have no
-// index by product, which would double the cost of an import.
+// date was voided. It follows the product's chain of events, once a transaction that
+// voids many: the lines have no index by product, which would double the cost of an import.
 func (tx *Tx) resell(p *product, date event.Date) error {
-	if date != p.first && date != p.last {
+	switch {
+	case p.standing == nil && date != p.first && date != p.last:
 		return nil
+	case p.standing == nil:
+		if err := tx.countStanding(p); err != nil {
+			return err
+		}
+	default:
+		if p.standing[date]--; p.standing[date] <= 0 {
+			delete(p.standing, date)
+		}
 	}
-	r, _, err := tx.row(`WITH RECURSIVE sold (previous, document, type) AS (
-			SELECT previous, document, type FROM event_log WHERE id = ?
-			UNION ALL SELECT e.previous, e.document, e.type FROM sold JOIN event_log e ON e.id = sold.previous)
-		SELECT min(d.date), max(d.date) FROM sold JOIN documents d ON d.entry = sold.document
-		WHERE sold.type = 'product.sold' AND d.entry NOT IN (SELECT document FROM voids)`, p.lastSums)
-	if err != nil {
-		return err
+	first, last := event.NoDate, event.NoDate
+	for on := range p.standing {
+		if first == event.NoDate || on < first {
+			first = on
+		}
+		last = max(last, on)
 	}
-	p.first = r.date(0)
-	if last := r.date(1); last != p.last {
+	p.first = first
+	if last != p.last {
 		p.last, p.resold = last, true
 	}
 	return nil
+}
+
+// countStanding counts the standing invoices of a product by their dates.
+func (tx *Tx) countStanding(p *product) error {
+	p.standing = map[event.Date]int{}
+	return tx.each(`WITH RECURSIVE sold (previous, document, type) AS (
+			SELECT previous, document, type FROM event_log WHERE id = ?
+			UNION ALL SELECT e.previous, e.document, e.type FROM sold JOIN event_log e ON e.id = sold.previous)
+		SELECT d.date, count(DISTINCT d.entry) FROM sold JOIN documents d ON d.entry = sold.document
+		WHERE sold.type = 'product.sold' AND d.entry NOT IN (SELECT document FROM voids) GROUP BY d.date`, func(r row) error {
+		p.standing[r.date(0)] = int(r.int(1))
+		return nil
+	}, p.lastSums)
 }
 
 // repurchase finds the first and last purchase of a client again.

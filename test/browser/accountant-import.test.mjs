@@ -158,8 +158,8 @@ async function history(page, name) {
 
 test("an import that is stopped leaves whole documents, says how many, and goes on when told", async () => {
   const page = await open("/imports");
-  const before = await entries("invoice");
-  const documents = 6_000;
+  const [before, voided] = [await entries("invoice"), await entries("void")];
+  const documents = 4_000;
   await bring(page, "stopped.csv", manyInvoices("S", documents));
   await heading(page, "What would be recorded");
   await page.getByRole("button", { name: "Record what is good" }).click();
@@ -182,7 +182,17 @@ test("an import that is stopped leaves whole documents, says how many, and goes 
   assert.equal(await entries("invoice"), before + documents);
   const rows = await history(page, "stopped.csv");
   assert.equal(rows.length, 1, "the import stands twice in the history");
-  assert.ok(rows[0].includes("6,000") && rows[0].includes("done"), rows[0]);
+  assert.ok(rows[0].includes("4,000") && rows[0].includes("done"), rows[0]);
+
+  // What takes its time is voided behind the page, which tells how far it is.
+  await page.locator(".list tbody tr", { hasText: "stopped.csv" }).getByRole("link").click();
+  await page.locator("#reason").fill("a trial");
+  await page.getByRole("button", { name: "Void the whole import" }).click();
+  await page.getByText("It is being voided.").waitFor();
+  await page.locator("[data-text]", { hasText: /of 4,000 documents, .* a second, .* s left/ }).waitFor();
+  await accessible(page, "an import that is being voided");
+  await page.getByText("Documents voided: 4,000").waitFor();
+  assert.equal(await entries("void"), voided + documents);
   await page.done();
 });
 
