@@ -5,12 +5,16 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"comptoir/local/importer"
+	"comptoir/local/ledger"
+	"comptoir/shared/event"
 )
 
 // A file that is broken as a whole is refused with a sentence, and nothing of
@@ -106,6 +110,46 @@ func TestInterrupted(t *testing.T) {
 	}
 	refusedWith(t, err, "interrupted", "run the same import again")
 	check(t, "sales", run(t, l, importer.Options{Files: data("catalogue.csv", "sales.csv")}).Sales.Documents, 3)
+}
+
+// Its sums are those of what stands, wherever it was interrupted: what was taken back
+// with the last batch is none of it.
+func TestTheSumsOfAnInterruptedImport(t *testing.T) {
+	var rows strings.Builder
+	rows.WriteString("invoice number,product id,quantity,unit price,date\n")
+	for i := range 2_000 {
+		fmt.Fprintf(&rows, "F-%d,P,1,2.50,2011-12-08\n", i)
+	}
+	files := []importer.File{text("products.csv", "product id,name\nP,LANTERN\n"), text("sales.csv", rows.String())}
+	for _, after := range []int{6, 8} { // transactions
+		ctx, cancel := context.WithCancel(t.Context())
+		begun := 0
+		l, err := ledger.Create(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), ledger.Setup{Currency: "GBP", Partitions: 4}, ledger.Options{
+			BusinessDate: event.NewDate(2011, 12, 9), Zone: time.UTC,
+			Now: func() time.Time {
+				if begun++; begun == after {
+					cancel()
+				}
+				return time.Date(2011, 12, 9, 9, 0, 0, 0, time.UTC)
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := importer.Import(ctx, importer.Options{Ledger: l, Files: files, Who: "test"})
+		if err == nil {
+			t.Fatal("it was not interrupted")
+		}
+		c, err := l.Counts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if int64(s.Sales.Documents) != c.Invoices || c.Invoices == 0 || c.Invoices >= 2_000 {
+			t.Errorf("it says %d invoices, and %d stand", s.Sales.Documents, c.Invoices)
+		}
+		cancel()
+		_ = l.Close()
+	}
 }
 
 // A file that is being written while it is read is noticed.

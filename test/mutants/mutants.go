@@ -54,6 +54,7 @@ func imports() []mutant {
 		one("an import records a document without its faulty line", "local/importer/documents.go", "	if d.broken && len(d.lines) > 0 {", "	if d.broken && len(d.lines) < 0 {").by(importer, "TestFaultsAndTheRepairedCopy"),
 		one("an import of all or nothing records the rest", "local/importer/importer.go", "		if s.rejects.rows > 0 {", "		if s.rejects.rows < 0 {").by(importer, "TestFaultsAndTheRepairedCopy"),
 		one("an import forgets which entries are its own", "local/importer/books.go", "		tx.OfImport(b.of)", "		tx.OfImport(0)").by(importer, "TestKilledInAWorkbook"),
+		one("an import that ends early counts what was taken back", "local/importer/importer.go", "		s.summary = before\n", "		_ = before\n").by(importer, "TestTheSumsOfAnInterruptedImport"),
 		one("a sheet that breaks off is a shorter one", "local/workbook/part.go", "errors.Is(err, io.EOF) && p.depth == 0:", "errors.Is(err, io.EOF):").by(read, "TestWhatIsNotInOrder"),
 		one("a workbook's value may be of any size", "local/workbook/part.go", "	case b.token <= 0:", "	case b.token <= -1<<40:").by(read, "TestWhatIsNotInOrder"),
 	}
@@ -66,6 +67,7 @@ func ledgerAndRelay() []mutant {
 		one("the last lot is dropped from a product's stock", "local/ledger/stock.go", "		if l.onHand != 0 {\n			stock.Lots", "		if l.onHand != 0 && l != p.lots[len(p.lots)-1] {\n			stock.Lots"),
 		one("what was sold on the day of a count moves the counted stock", "local/ledger/stock.go", "(p.countedOn == event.NoDate || d > p.countedOn)", "(p.countedOn == event.NoDate || d >= p.countedOn)"),
 		one("the last return takes no remainder", "local/ledger/returns.go", "	if before+q == all {\n		return left, nil\n	}\n", "	_ = before\n").by("./local/ledger", "TestReturnsToTheLastPenny"),
+		one("a void among many forgets what those before it took", "local/ledger/void.go", "		if p.standing[date]--; p.standing[date] <= 0 {", "		if p.standing[date] <= 0 {").by("./local/ledger", "TestVoidsOfOneTransactionMoveFirstAndLast"),
 		one("an error of Kafka counts as acknowledged", publish, "at.topic, at.partition, batch)\n		if err != nil {", "at.topic, at.partition, batch)\n		if err != nil && size < 0 {"),
 		one("the offset of an event is guessed where none was noted", "local/ledger/delivery.go", " || r.int(1) < sequence {", " {").by("./local/ledger", "TestOffsets"),
 		one("what is only tried is kept", "local/ledger/submit.go", "		return errTried\n", "		return nil\n").by("./local/ledger", "TestTryRecordsNothing"),
