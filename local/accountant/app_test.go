@@ -384,6 +384,17 @@ func TestReceiptsAndCounts(t *testing.T) {
 	}
 	d.want(d.send("/counts/new", "product", "JAM", "date", today, "nothing", "yes"), http.StatusOK, "is recorded.")
 	d.want(d.send("/receipts/new", "product", "007", "quantity", "1", "date", today), http.StatusUnprocessableEntity, "A service has no stock.")
+	// A delivery note serves for all that it lists.
+	p := d.send("/receipts/new", "product", "TEA", "quantity", "5", "date", "2026-03-09", "reference", "BL-77")
+	d.want(p, http.StatusOK, "Receipt TEA is recorded.")
+	for _, kept := range []string{`value="BL-77"`, `value="2026-03-09"`} {
+		if !strings.Contains(p.body, kept) {
+			t.Errorf("the next form of the delivery has no %s", kept)
+		}
+	}
+	d.want(d.send("/receipts/new", "product", "JAM", "quantity", "5", "date", "2026-03-09", "reference", "BL-77"), http.StatusOK, "Receipt JAM is recorded.")
+	d.want(d.send("/receipts/new", "product", "JAM", "quantity", "5", "date", "2026-03-09", "reference", "BL-77"), http.StatusUnprocessableEntity, "recorded already")
+	d.want(d.get("/entries?q=BL-77"), http.StatusOK, "Receipt JAM")
 }
 
 func TestCatalogue(t *testing.T) {

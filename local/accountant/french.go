@@ -122,6 +122,7 @@ var frenchWords = map[string]string{
 	"On the shelf":                     "En rayon",
 	"On the shelf, row %d":             "En rayon, rangée %d",
 	"Open":                             "Ouvrir",
+	"Optional. It stays for the next product of the delivery; each product and lot of it is received once.": "Facultatif. Il reste pour le produit suivant de la livraison ; chaque produit et chaque lot n’y est reçu qu’une fois.",
 	"Optional. It stands in one entry alone.": "Facultatif. Il ne figure que dans une écriture.",
 	"Pages":                 "Pages",
 	"Password":              "Mot de passe",

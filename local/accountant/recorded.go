@@ -15,12 +15,13 @@ type recorded struct {
 	Delivery delivery
 }
 
-func (r *request) redirectRecorded(path string, entry int64, again bool) error {
+// redirectRecorded goes on to an empty form, but for what the pairs of field and value say.
+func (r *request) redirectRecorded(path string, entry int64, again bool, pairs ...string) error {
 	repeated := ""
 	if again {
 		repeated = "yes"
 	}
-	return r.redirect(with(path, "recorded", plainInt(entry), "again", repeated))
+	return r.redirect(with(path, append([]string{"recorded", plainInt(entry), "again", repeated}, pairs...)...))
 }
 
 // justRecorded is what the form before became, as the address says.

@@ -38,7 +38,12 @@ func (a *App) stockRoutes(page func(string, func(*request) error)) {
 }
 
 func (r *request) newStock(page string) error {
-	f := r.blank(url.Values{"date": {r.app.ledger.Today().String()}, "product": {r.URL.Query().Get("product")}})
+	asked := r.URL.Query()
+	date := asked.Get("date")
+	if _, err := event.ParseDate(date); err != nil {
+		date = r.app.ledger.Today().String()
+	}
+	f := r.blank(url.Values{"date": {date}, "product": {asked.Get("product")}, "reference": {asked.Get("reference")}})
 	p, err := r.stockPage(f)
 	if err != nil {
 		return err
@@ -110,7 +115,12 @@ func (r *request) sendReceipt() error {
 			return e.ID, err
 		})
 		if err == nil {
-			return r.redirectRecorded("/receipts/new", entry, again)
+			// A delivery has more than one product as a rule.
+			kept := []string{"reference", v.Reference}
+			if v.Reference != "" {
+				kept = append(kept, "date", v.Date.String())
+			}
+			return r.redirectRecorded("/receipts/new", entry, again, kept...)
 		}
 		if err := f.refused(err, nil); err != nil {
 			return err

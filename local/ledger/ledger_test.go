@@ -112,3 +112,37 @@ func all(t testing.TB, l *Ledger) []Logged {
 	}
 	return events
 }
+
+// A delivery note serves for each product and lot that it lists, once.
+func TestADeliveryNoteOfManyProducts(t *testing.T) {
+	l := newLedger(t, "GBP", "2026-03-10")
+	goods(t, l)
+	for _, c := range []struct{ product, lot, want string }{
+		{"tea", "", "BL-77"},
+		{"jam", "", "BL-77 · jam"},
+		{"jam", "", ""},
+		{"tea", "", ""},
+		{"tea", "L9", "BL-77 · tea · L9"},
+		{"tea", "L9", ""},
+		{"jam", "L1", "BL-77 · jam · L1"},
+	} {
+		var e Entry
+		err := l.Record(t.Context(), who, func(tx *Tx) (err error) {
+			e, err = tx.Receive(StockReceipt{Reference: "BL-77", Product: c.product, Lot: c.lot, Date: day("2026-03-09"), Quantity: qty("1")})
+			return err
+		})
+		if c.want == "" {
+			refused(t, err, "recorded_already")
+		} else if err != nil || e.Reference != c.want {
+			t.Errorf("%s %s: %q, %v; want %q", c.product, c.lot, e.Reference, err, c.want)
+		}
+	}
+	record(t, l, func(tx *Tx) error {
+		_, err := tx.Invoice(Invoice{Reference: "F-1", Date: day("2026-03-09"), Lines: []Line{{Product: "tea", Quantity: qty("1"), UnitPrice: 1}}})
+		return err
+	})
+	refused(t, l.Record(t.Context(), who, func(tx *Tx) error {
+		_, err := tx.Receive(StockReceipt{Reference: "F-1", Product: "tea", Date: day("2026-03-09"), Quantity: qty("1")})
+		return err
+	}), "recorded_already")
+}

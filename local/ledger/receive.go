@@ -15,6 +15,10 @@ func (tx *Tx) Receive(v StockReceipt) (Entry, error) {
 	if tx.broken != nil {
 		return Entry{}, tx.broken
 	}
+	var err error
+	if v.Reference, err = tx.deliveryReference(v); err != nil {
+		return Entry{}, err
+	}
 	p, err := tx.receivable(v)
 	if err != nil {
 		return Entry{}, err
@@ -43,6 +47,27 @@ func (tx *Tx) Receive(v StockReceipt) (Entry, error) {
 
 // unnamed is the lot of goods whose batch nobody gave: the number of their entry.
 func unnamed(entry int64) string { return "#" + strconv.FormatInt(entry, 10) }
+
+// deliveryReference is the reference of a receipt: its delivery note, or where another
+// product or lot of that delivery has it already, the note with this product and lot.
+// So a note serves for all that it lists, and each of that once.
+func (tx *Tx) deliveryReference(v StockReceipt) (string, error) {
+	e, ok, err := tx.EntryByReference(v.Reference)
+	if err != nil || !ok || e.Kind != EntryReceipt {
+		return v.Reference, err
+	}
+	if e.Subject == v.Product {
+		r, ok, err := tx.row("SELECT lot FROM movements WHERE product = ? AND entry = ?", v.Product, e.ID)
+		if err != nil || !ok || v.Lot == "" || v.Lot == r.text(0) {
+			return v.Reference, err // once more: it is refused
+		}
+	}
+	reference := v.Reference + " · " + v.Product
+	if v.Lot != "" {
+		reference += " · " + v.Lot
+	}
+	return reference, nil
+}
 
 // receivable checks a delivery and returns its product with its lots.
 func (tx *Tx) receivable(v StockReceipt) (*product, error) {

@@ -101,8 +101,10 @@ type Void struct {
 	Date      event.Date // of the void itself; NoDate is today
 }
 
-// StockReceipt is a delivery of one product.
+// StockReceipt is a delivery of one product, or of one lot of it.
 type StockReceipt struct {
+	// Reference is the delivery note, which may list other products and lots too; each
+	// of them is received once.
 	Reference string
 	Product   string
 	Date      event.Date
