@@ -315,7 +315,7 @@ func TestTemplates(t *testing.T) {
 		}
 		sheets := f.GetSheetList()
 		filled := [][]any{
-			{"00417", "Lantern", "Garden", "stock", 2, 3.39, 26, "no"},
+			{"00417", "Lantern", "Garden", "stock", 2, 3.39, 26, 20, "4006381333931; LANTERN", "no"},
 			{"C1", "Harbour", "non"},
 			{"00417", "L1", 12, 2, day(11, 1), day(12, 31), day(11, 30)},
 			{"F-1", day(12, 1), "C1", "invoice", 0, 16.95, 3.39, 20.34},

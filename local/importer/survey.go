@@ -174,7 +174,7 @@ func (s *session) lookAt(ctx context.Context, v *survey, info tableInfo) (ambigu
 }
 
 func (p profile) knowsSheet(name string) bool {
-	return slices.ContainsFunc(p.layouts, func(l layout) bool { return slices.Contains(l.sheets, plainName(name)) })
+	return slices.ContainsFunc(p.layouts, func(l layout) bool { return l.isSheet(name) })
 }
 
 // count notes a row of a document.
