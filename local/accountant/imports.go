@@ -121,12 +121,20 @@ func (j *job) take(r *http.Request) error {
 }
 
 func (r *request) template() error {
-	name, language := "comptoir.xlsx", importer.English
-	if r.say.Language == French {
-		name, language = "comptoir-fr.xlsx", importer.French
+	language, name := r.say.importer(), "comptoir.xlsx"
+	if language == importer.French {
+		name = "comptoir-fr.xlsx"
 	}
 	r.attachment(name, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 	return importer.Template(r.w, language)
+}
+
+// importer is the language as the importer's files have it.
+func (s *speaker) importer() importer.Language {
+	if s.Language == French {
+		return importer.French
+	}
+	return importer.English
 }
 
 func (r *request) attachment(name, kind string) {

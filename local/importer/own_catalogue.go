@@ -105,7 +105,7 @@ func (s *session) importClients(ctx context.Context, t *table) error {
 	return inBatches(ctx, s, t, s.recordClients, func(r *row) (entry clientRow, good bool) {
 		var v ledger.Client
 		if c.read(r) {
-			v = ledger.Client{ID: c.id(ownClientID), Name: c.id(ownClientName), Archived: c.yes(ownClientArchived, false)}
+			v = ledger.Client{ID: c.id(ownClientID), Name: c.text(ownClientName), Archived: c.yes(ownClientArchived, false)}
 			once(&c, seen, ownClientID, v.ID)
 		}
 		if !c.good() {
@@ -126,13 +126,18 @@ func (s *session) recordClients(ctx context.Context, t *table, batch []clientRow
 			if t.places[ownClientArchived] < 0 {
 				c.client.Archived = old.Archived
 			}
+			if c.client.Name == "" && (!exists || old.Name != "") { // those of other profiles may have none
+				why := refusal{column: "name", rule: "the cell cannot be empty", advice: "fill it in"}
+				s.rejects.add(t.named(c.number, &why, clientFields()), 0)
+				continue
+			}
 			changed, err := s.books.putClient(tx, c.client)
 			if err != nil {
 				why, err := refused(err, "", "")
 				if err != nil {
 					return err
 				}
-				s.rejects.add(t.named(c.number, why, map[string]int{"id": ownClientID, "name": ownClientName}), 0)
+				s.rejects.add(t.named(c.number, why, clientFields()), 0)
 				continue
 			}
 			s.summary.Clients.count(exists, changed)
@@ -143,6 +148,11 @@ func (s *session) recordClients(ctx context.Context, t *table, batch []clientRow
 		return recording("the clients", batch[len(batch)-1].number, err)
 	}
 	return nil
+}
+
+// clientFields are the columns of what the ledger refuses of a client.
+func clientFields() map[string]int {
+	return map[string]int{"id": ownClientID, "name": ownClientName}
 }
 
 // refuseRow leaves a row out for its faults.
