@@ -44,8 +44,9 @@ type table struct {
 
 // tableInfo is where a table is, and how its ambiguous values are read.
 type tableInfo struct {
-	file  *openFile
-	sheet workbook.Sheet // its Name is "" of CSV
+	file   *openFile
+	number int            // of the file, in Options.Files
+	sheet  workbook.Sheet // its Name is "" of CSV
 	// begins is the row of the header.
 	begins int
 	// notations are those of each column of the layout; nil while they are being found out.
@@ -168,6 +169,10 @@ func (t *table) arrange(rec record) *row {
 		}
 	}
 	return r
+}
+
+func (t *table) id(column int) ColumnID {
+	return ColumnID{t.tableInfo.number, t.sheet.Name, t.heads[column]}
 }
 
 // typed is a field as it was typed: lists of Comptoir's as CSV keep a spreadsheet from
