@@ -5,9 +5,9 @@ import (
 	"net/url"
 	"strings"
 
+	"comptoir/local/importer"
 	"comptoir/local/ledger"
 	"comptoir/local/tables"
-	"comptoir/shared/event"
 	"comptoir/shared/money"
 )
 
@@ -45,13 +45,6 @@ func amountCell(a money.NullAmount, c money.Currency) string {
 		return ""
 	}
 	return a.Amount.Format(c)
-}
-
-func shareCell(bp money.NullBasisPoints) string {
-	if !bp.Valid {
-		return ""
-	}
-	return bp.BasisPoints.Percent()
 }
 
 // exportEntries writes every entry that is looked for, whatever page is shown.
@@ -109,34 +102,15 @@ func (r *request) exportProducts() error {
 	if err != nil {
 		return err
 	}
-	c := r.app.ledger.Currency()
-	columns := []tables.Column{
-		{Name: r.say.T("Code")},
-		{Name: r.say.T("Name")},
-		{Name: r.say.T("Category")},
-		{Name: r.say.T("Kind")},
-		{Name: r.say.T("Buying price, %s", c), Kind: tables.Number},
-		{Name: r.say.T("Selling price, %s", c), Kind: tables.Number},
-		{Name: r.say.T("Minimum margin, %"), Kind: tables.Number},
-		{Name: r.say.T("Tax, %"), Kind: tables.Number},
-		{Name: r.say.T("Barcodes")},
-		{Name: r.say.T("Archived")},
-	}
-	return r.export("products", columns, func(row func(...string) error) error {
+	language := r.say.importer()
+	return r.export("products", importer.ProductColumns(language), func(row func(...string) error) error {
 		for _, p := range products {
-			if err := row(p.ID, p.Name, p.Category, r.kindOf(p), amountCell(p.BuyPrice, c), amountCell(p.SellPrice, c), shareCell(p.MinMargin), shareCell(p.TaxRate), strings.Join(p.Barcodes, " "), r.yes(p.Archived)); err != nil {
+			if err := row(importer.ProductCells(p, r.app.ledger.Currency(), language)...); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-func (r *request) kindOf(p ledger.Listed) string {
-	if p.Kind == event.KindService {
-		return r.say.T("Service")
-	}
-	return r.say.T("Goods with a stock")
 }
 
 func (r *request) exportClients() error {
@@ -145,19 +119,13 @@ func (r *request) exportClients() error {
 	if err != nil {
 		return err
 	}
-	return r.export("clients", []tables.Column{{Name: r.say.T("Code")}, {Name: r.say.T("Name")}, {Name: r.say.T("Archived")}}, func(row func(...string) error) error {
+	language := r.say.importer()
+	return r.export("clients", importer.ClientColumns(language), func(row func(...string) error) error {
 		for _, v := range clients {
-			if err := row(v.ID, v.Name, r.yes(v.Archived)); err != nil {
+			if err := row(importer.ClientCells(v, language)...); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-func (r *request) yes(b bool) string {
-	if b {
-		return r.say.T("yes")
-	}
-	return ""
 }

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"comptoir/local/importer"
-	"comptoir/local/notation"
 	"comptoir/shared/money"
 )
 
@@ -121,12 +120,20 @@ func (j *job) take(r *http.Request) error {
 }
 
 func (r *request) template() error {
-	name, language := "comptoir.xlsx", importer.English
-	if r.say.Language == French {
-		name, language = "comptoir-fr.xlsx", importer.French
+	language, name := r.say.importer(), "comptoir.xlsx"
+	if language == importer.French {
+		name = "comptoir-fr.xlsx"
 	}
 	r.attachment(name, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 	return importer.Template(r.w, language)
+}
+
+// importer is the language as the importer's files have it.
+func (s *speaker) importer() importer.Language {
+	if s.Language == French {
+		return importer.French
+	}
+	return importer.English
 }
 
 func (r *request) attachment(name, kind string) {
@@ -136,6 +143,7 @@ func (r *request) attachment(name, kind string) {
 
 type uploadPage struct {
 	jobView
+	Form     *form
 	ID       string
 	Currency money.Currency
 	Names    string
@@ -144,9 +152,8 @@ type uploadPage struct {
 	Months   []MonthRow
 	Faulty   []FaultRow
 	More     bool // faults that are not shown
-	Ask      []string
-	AskDates, AskDecimal,
-	Good bool // something would be, or was, recorded
+	Ask      []Question
+	Good     bool // something would be, or was, recorded
 }
 
 // MonthRow is what a month comes to.
@@ -160,19 +167,12 @@ type FaultRow struct{ Where, Column, Value, Rule, Advice string }
 
 func (r *request) uploadInPath() *job { return r.app.uploads.find(r.PathValue("id")) }
 
-func (r *request) showUpload() error {
-	j := r.uploadInPath()
-	if j == nil {
-		return r.missing()
-	}
+func (r *request) showUploadWith(status int, j *job, f *form) error {
 	v := j.look()
-	p := uploadPage{jobView: v, ID: j.ID, Currency: r.app.ledger.Currency(), Names: strings.Join(v.Names, ", "), Progress: r.told(v)}
+	p := uploadPage{jobView: v, Form: f, ID: j.ID, Currency: r.app.ledger.Currency(), Names: strings.Join(v.Names, ", "), Progress: r.told(v)}
 	switch v.State {
 	case jobAsking:
-		for _, a := range v.Asked {
-			p.Ask = append(p.Ask, r.asked(a))
-			p.AskDates, p.AskDecimal = p.AskDates || a.Dates, p.AskDecimal || !a.Dates
-		}
+		p.Ask = r.questions(v.Asked, f)
 	case jobFailed:
 		p.Fault = upper(r.say.importText(v.Fault))
 	case jobTried, jobDone, jobStopped:
@@ -190,7 +190,7 @@ func (r *request) showUpload() error {
 		jobTrying: r.say.T("Looking at the files"), jobAsking: r.say.T("One question first"), jobTried: r.say.T("What would be recorded"),
 		jobRecording: r.say.T("Recording"), jobDone: r.say.T("Imported"), jobStopped: r.say.T("Stopped"), jobFailed: r.say.T("That did not work"),
 	}
-	return r.show(http.StatusOK, "upload", titles[v.State], p)
+	return r.show(status, "upload", titles[v.State], p)
 }
 
 // where says where a fault stands.
@@ -202,17 +202,6 @@ func where(s *speaker, one importer.Reject) string {
 		return s.T("%s, row %s", one.Sheet, plainInt(int64(one.Row)))
 	}
 	return s.T("%s, row %s", one.File, plainInt(int64(one.Row)))
-}
-
-func (r *request) asked(a importer.Ambiguity) string {
-	place := r.say.T("%s, row %s", a.File, plainInt(int64(a.Row)))
-	if a.Cell != "" {
-		place = a.Sheet + "!" + a.Cell
-	}
-	if a.Dates {
-		return r.say.T("%s, %s: is “%s” the day or the month first? No other date of the column tells.", place, a.Column, a.Value)
-	}
-	return r.say.T("%s, %s: is the mark in “%s” before decimals, or between thousands? No other number of the column tells.", place, a.Column, a.Value)
 }
 
 // progressTold is what the page's script asks for while a job is under way.
@@ -270,20 +259,6 @@ func (r *request) uploadFaults() error {
 	r.attachment(strings.TrimSuffix(v.Names[0], filepath.Ext(v.Names[0]))+"-"+r.say.T("faults")+ext, kind)
 	http.ServeFile(r.w, r.Request, v.Faults)
 	return nil
-}
-
-// answerUpload reads how ambiguous columns are meant, and tries again.
-func (r *request) answerUpload() error {
-	j := r.uploadInPath()
-	if j == nil {
-		return r.missing()
-	}
-	j.mu.Lock()
-	j.Dates = map[string]notation.Order{"day-first": notation.DayFirst, "month-first": notation.MonthFirst}[r.PostForm.Get("dates")]
-	j.Decimal = map[string]notation.Mark{"comma": notation.Comma, "point": notation.Point}[r.PostForm.Get("decimal")]
-	j.mu.Unlock()
-	r.try(j)
-	return r.redirect("/uploads/" + j.ID)
 }
 
 // recordUpload records what the dry run found good. Sent twice it is recorded once: by the

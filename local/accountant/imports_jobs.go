@@ -11,7 +11,6 @@ import (
 
 	"comptoir/local/importer"
 	"comptoir/local/ledger"
-	"comptoir/local/notation"
 )
 
 // keptJobs is how many uploads are kept, with their files, until the oldest goes.
@@ -56,8 +55,7 @@ type job struct {
 type jobView struct {
 	State   jobState
 	Names   []string
-	Dates   notation.Order
-	Decimal notation.Mark
+	Answers map[importer.ColumnID]importer.Answer // replaced, never changed
 	Step    importer.Step
 	since   time.Time // its stage began
 	before  int       // rows done by then
@@ -143,7 +141,7 @@ func (s *jobs) run(ctx context.Context, j *job, l *ledger.Ledger, say *speaker, 
 	}
 	ctx, j.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	o := importer.Options{
-		Ledger: l, Files: j.files, Who: j.Who, Dates: j.Dates, Decimal: j.Decimal, DryRun: !record, AllOrNothing: whole,
+		Ledger: l, Files: j.files, Who: j.Who, Answers: j.Answers, DryRun: !record, AllOrNothing: whole,
 		Rejects: filepath.Join(j.dir, "faults.csv"), Marked: filepath.Join(j.dir, "faults.xlsx"), Progress: j.progress,
 		Say: say.importText, RejectsDialect: say.csv(),
 	}

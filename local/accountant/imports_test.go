@@ -69,9 +69,9 @@ func TestImports(t *testing.T) {
 	before := d.counts()
 	const rows = "invoice number;product id;quantity;unit price;tax rate %;date\nF-1;TEA;2;10,00;20;03/02/2026\nF-2;TEA;x;10,00;20;04/02/2026\nF-2;007;1;5,00;20;04/02/2026\n"
 	p := d.bring("sales.csv", rows)
-	d.want(p, http.StatusOK, "One question first", "the day or the month first")
+	d.want(p, http.StatusOK, "One question first", "column “date”: “03/02/2026” is", "3 February 2026: the day first", "2 March 2026: the month first")
 	path, _, _ := strings.Cut(p.at, "?")
-	d.want(d.do(http.MethodPost, path+"/answer", url.Values{"dates": {"day-first"}}), http.StatusOK)
+	d.want(d.do(http.MethodPost, path+"/answer", url.Values{"answer-0": {"day-first"}}), http.StatusOK)
 	p = d.settled(path)
 	d.want(p, http.StatusOK, "What would be recorded", "Invoices: 1 (lines: 1), net €20.00", "2026-02", "24.00", "A number is due", "Rows left out: 2")
 	if got := d.counts(); got != before {
@@ -86,7 +86,7 @@ func TestImports(t *testing.T) {
 	d.want(d.settled(path), http.StatusOK, "Nothing was recorded: something is left out")
 	p = d.bring("sales.csv", rows)
 	path = p.at
-	d.do(http.MethodPost, path+"/answer", url.Values{"dates": {"day-first"}})
+	d.do(http.MethodPost, path+"/answer", url.Values{"answer-0": {"day-first"}})
 	d.settled(path)
 	d.do(http.MethodPost, path+"/record", url.Values{})
 	d.do(http.MethodPost, path+"/record", url.Values{})
@@ -105,6 +105,37 @@ func TestImports(t *testing.T) {
 	}
 	d.want(d.get("/imports/99"), http.StatusNotFound)
 	d.want(d.get("/uploads/none"), http.StatusNotFound)
+}
+
+// Each column that can be read in two ways has its question with its own value, and its own
+// answer; one that is left open is said at its place.
+func TestQuestionsOfColumns(t *testing.T) {
+	d := openDesk(t, nil)
+	p := d.bring("sales.csv", "invoice number;product id;quantity;unit price;date\nF-1;TEA;1,500;1.250;03/02/2026\n")
+	for _, text := range []string{
+		"column “quantity”: “1,500” is 1.5: the mark stands before decimals 1,500: the mark stands between thousands",
+		"column “unit price”: “1.250” is 1.25: the mark stands before decimals 1,250: the mark stands between thousands",
+	} {
+		d.want(p, http.StatusOK, text)
+	}
+	path := p.at
+	p = d.do(http.MethodPost, path+"/answer", url.Values{"answer-0": {"comma"}, "answer-2": {"comma"}})
+	d.want(p, http.StatusUnprocessableEntity, "Say how “1.250” is meant in the column “unit price”.", "Say how “03/02/2026” is meant in the column “date”.")
+	for _, part := range []string{`href="#answer-1"`, `id="answer-1" name="answer-1" value="point" required aria-invalid="true"`, `value="comma" required checked`, "data-focus"} {
+		if !strings.Contains(p.body, part) {
+			t.Errorf("the page lacks %s: %s", part, p.body)
+		}
+	}
+	d.do(http.MethodPost, path+"/answer", url.Values{"answer-0": {"comma"}, "answer-1": {"point"}, "answer-2": {"month-first"}})
+	d.want(d.settled(path), http.StatusOK, "What would be recorded", "2026-03", "net €1.88") // 1.5 × 1.25
+	d.do(http.MethodPost, path+"/record", url.Values{})
+	d.settled(path)
+	if doc := d.document("INV-000001"); doc.Lines[0].Quantity.String() != "1.5" || doc.Date.String() != "2026-03-02" {
+		t.Errorf("recorded is %+v", doc)
+	}
+
+	d.lang = "fr"
+	d.want(d.bring("ventes.csv", "facture;produit;qté;pu;date\nF-2;TEA;1,500;1,250;2026-02-03\n"), http.StatusOK, "colonne « qté » : « 1,500 » est 1,5 : la marque précède les décimales 1 500 : la marque sépare les milliers")
 }
 
 // What an import says of a fault is French where the reader is.

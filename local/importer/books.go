@@ -22,10 +22,12 @@ type books struct {
 
 	// What a dry run has taken back already and must put again where a later
 	// transaction builds on it; put is what the present transaction has.
-	pending        map[string]ledger.Product
+	pending        map[string]ledger.Listed
 	pendingClients map[string]ledger.Client
 	put            map[string]bool
 	putClients     map[string]bool
+	// freed are the barcodes that a dry run has taken from a product, and whose they were.
+	freed map[string]string
 
 	created        Created
 	createdClients int
@@ -47,7 +49,7 @@ func newBooks(l *ledger.Ledger, who string, dry bool) *books {
 	return &books{
 		ledger: l, who: who, dry: dry,
 		known: map[string]bool{}, clients: map[string]bool{},
-		pending: map[string]ledger.Product{}, pendingClients: map[string]ledger.Client{},
+		pending: map[string]ledger.Listed{}, freed: map[string]string{}, pendingClients: map[string]ledger.Client{},
 		put: map[string]bool{}, putClients: map[string]bool{},
 	}
 }
@@ -80,16 +82,56 @@ func (b *books) batch(ctx context.Context, f func(*ledger.Tx) error) error {
 	return err
 }
 
-// putProduct creates or changes a catalogue entry.
-func (b *books) putProduct(tx *ledger.Tx, p ledger.Product) (changed bool, err error) {
-	if changed, err = tx.PutProduct(p); err != nil {
+// listed returns a product with how it is sold.
+func (b *books) listed(tx *ledger.Tx, id string) (v ledger.Listed, exists bool, err error) {
+	if v.Product, exists, err = tx.Product(id); err == nil && exists {
+		v.Selling, err = tx.Selling(id)
+	}
+	return v, exists, err
+}
+
+// putProduct creates or changes a product as a whole, or not at all.
+func (b *books) putProduct(tx *ledger.Tx, p ledger.Listed) (changed bool, err error) {
+	if err := b.free(tx, p.Barcodes); err != nil {
 		return false, err
 	}
+	if err := tx.CheckSelling(p.ID, p.Selling); err != nil {
+		return false, err
+	}
+	old, err := tx.Selling(p.ID)
+	if err != nil {
+		return false, err
+	}
+	if changed, err = tx.PutProduct(p.Product); err != nil {
+		return false, err
+	}
+	sold, err := tx.PutSelling(p.ID, p.Selling)
+	if err != nil {
+		return false, err
+	}
+	changed = changed || sold
 	b.known[p.ID] = true
 	if changed && b.dry {
 		b.pending[p.ID], b.put[p.ID] = p, true
+		for _, code := range old.Barcodes {
+			b.freed[code] = p.ID
+		}
 	}
 	return changed, nil
+}
+
+// free puts those products again whose barcodes an earlier transaction of a dry run took away.
+func (b *books) free(tx *ledger.Tx, barcodes []string) error {
+	for _, code := range barcodes {
+		from, was := b.freed[code]
+		if !was || b.put[from] {
+			continue
+		}
+		if _, err := b.putProduct(tx, b.pending[from]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // product makes sure that a product exists in the transaction.
@@ -110,7 +152,7 @@ func (b *books) product(tx *ledger.Tx, code, description string) error {
 	if description == "" {
 		description = id
 	}
-	p := ledger.Product{ID: id, Name: description, Kind: kindOf(id)}
+	p := ledger.Listed{Product: ledger.Product{ID: id, Name: description, Kind: kindOf(id)}}
 	if _, err := b.putProduct(tx, p); err != nil {
 		return err
 	}

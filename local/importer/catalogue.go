@@ -14,9 +14,10 @@ const productsPerBatch = 500
 
 type catalogueRow struct {
 	number  int
-	product ledger.Product
-	// keep takes what the row does not say from the entry that is there; nil: the row says all of it.
-	keep func(p *ledger.Product, old ledger.Product, exists bool)
+	product ledger.Listed
+	// keep takes what the row does not say from the entry that is there; nil: the row
+	// says all of it, but for how the product is sold.
+	keep func(p *ledger.Listed, old ledger.Listed)
 }
 
 // importCatalogue creates and changes catalogue entries. A product that the
@@ -33,7 +34,7 @@ func (s *session) importCatalogue(ctx context.Context, t *table) error {
 			return entry, false
 		}
 		seen[p.ID] = true
-		return catalogueRow{number: r.number, product: p}, true
+		return catalogueRow{number: r.number, product: ledger.Listed{Product: p}}, true
 	})
 }
 
@@ -61,14 +62,15 @@ func inBatches[R any](ctx context.Context, s *session, t *table, record func(con
 func (s *session) recordCatalogue(ctx context.Context, t *table, batch []catalogueRow) error {
 	err := s.together(ctx, func(tx *ledger.Tx) error {
 		for _, c := range batch {
-			old, exists, err := tx.Product(c.product.ID)
+			old, exists, err := s.books.listed(tx, c.product.ID)
 			if err != nil {
 				return err
 			}
-			if c.keep != nil {
-				c.keep(&c.product, old, exists)
-			} else {
-				c.product.Archived = old.Archived
+			switch {
+			case c.keep == nil:
+				c.product.Archived, c.product.Selling = old.Archived, old.Selling
+			case exists:
+				c.keep(&c.product, old)
 			}
 			changed, err := s.books.putProduct(tx, c.product)
 			if err != nil {
@@ -76,7 +78,7 @@ func (s *session) recordCatalogue(ctx context.Context, t *table, batch []catalog
 				if err != nil {
 					return err
 				}
-				s.rejects.add(t.rejected(c.number, why), 0)
+				s.rejects.add(t.named(c.number, why, s.profile.productFields()), 0)
 				continue
 			}
 			s.summary.Products.count(exists, changed)

@@ -26,8 +26,10 @@ type Options struct {
 	Files []File
 	// Profile is one of Profiles(); Comptoir where "".
 	Profile string
-	// Dates and Decimal answer how columns are to be read that an AmbiguousError
-	// asked about. What decides by itself is read by itself.
+	// Answers say how single columns are to be read that an AmbiguousError asked about;
+	// Dates and Decimal say it of all that have no answer of their own. What decides by
+	// itself is read by itself.
+	Answers map[ColumnID]Answer
 	Dates   notation.Order
 	Decimal notation.Mark
 	// Who is written into every entry.
@@ -51,6 +53,18 @@ type Options struct {
 	StockDate event.Date
 	// Progress is told how far the import is, every few thousand rows; may be nil.
 	Progress func(Step)
+}
+
+// ColumnID names a column of the files.
+type ColumnID struct {
+	File          int // its place in Options.Files
+	Sheet, Column string
+}
+
+// Answer is how the values of a column are read that can be read in two ways.
+type Answer struct {
+	Dates   notation.Order
+	Decimal notation.Mark
 }
 
 // Step is how far an import is.

@@ -13,9 +13,9 @@ import (
 // its columns do not say of a product that is there stays as it is.
 func (s *session) importProducts(ctx context.Context, t *table) error {
 	seen := map[string]int{}
-	c := cells{table: t, currency: s.summary.Currency}
+	c, keep := cells{table: t, currency: s.summary.Currency}, keepProduct(t)
 	return inBatches(ctx, s, t, s.recordCatalogue, func(r *row) (entry catalogueRow, good bool) {
-		var p ledger.Product
+		var p ledger.Listed
 		if c.read(r) {
 			p = productOf(&c)
 			once(&c, seen, ownProductID, p.ID)
@@ -24,7 +24,7 @@ func (s *session) importProducts(ctx context.Context, t *table) error {
 			s.refuseRow(t, r, c.faults)
 			return entry, false
 		}
-		return catalogueRow{r.number, p, keepProduct(&c)}, true
+		return catalogueRow{r.number, p, keep}, true
 	})
 }
 
@@ -40,43 +40,56 @@ func once(c *cells, seen map[string]int, column int, id string) {
 	seen[id] = c.row.number
 }
 
-func productOf(c *cells) ledger.Product {
-	p := ledger.Product{ID: c.id(ownProductID), Name: c.id(ownProductName), Category: c.text(ownCategory)}
-	p.Kind = choice(c, ownKind, event.KindStock, map[string]event.Kind{
-		"stock": event.KindStock, "product": event.KindStock, "produit": event.KindStock, "goods": event.KindStock, "marchandise": event.KindStock, "bien": event.KindStock, "article": event.KindStock,
-		"service": event.KindService, "services": event.KindService, "prestation": event.KindService,
-	}, "a product is of the kind stock or service", "write stock or service")
+func productOf(c *cells) (p ledger.Listed) {
+	p.Product = ledger.Product{ID: c.id(ownProductID), Name: c.id(ownProductName), Category: c.text(ownCategory)}
+	p.Kind = choice(c, ownKind, event.KindStock, kindWords(), "a product is of the kind stock or service", "write stock or service")
 	p.BuyPrice, p.SellPrice = c.amount(ownBuyPrice), c.amount(ownSellPrice)
 	p.MinMargin = c.percent(ownMinMargin, money.Whole)
+	p.TaxRate, p.Barcodes = c.percent(ownProductTax, 10*money.Whole), c.codes(ownBarcodes)
 	p.Archived = c.yes(ownProductArchived, false)
 	return p
 }
 
+// kindWords are what the kinds of products are called, also by the lists that the app gives.
+func kindWords() map[string]event.Kind {
+	return map[string]event.Kind{
+		"stock": event.KindStock, "product": event.KindStock, "produit": event.KindStock, "goods": event.KindStock, "marchandise": event.KindStock, "bien": event.KindStock, "article": event.KindStock,
+		"goodswithastock": event.KindStock, "articleenstock": event.KindStock, "stocked": event.KindStock, "stocke": event.KindStock,
+		"service": event.KindService, "services": event.KindService, "prestation": event.KindService,
+	}
+}
+
 // keepProduct takes over what the table has no column for.
-func keepProduct(c *cells) func(p *ledger.Product, old ledger.Product, exists bool) {
-	category, kind, buy, sell, margin, archived := c.has(ownCategory), c.has(ownKind), c.has(ownBuyPrice), c.has(ownSellPrice), c.has(ownMinMargin), c.has(ownProductArchived)
-	return func(p *ledger.Product, old ledger.Product, exists bool) {
-		if !exists {
-			return
+func keepProduct(t *table) func(p *ledger.Listed, old ledger.Listed) {
+	takes := map[int]func(p *ledger.Listed, old ledger.Listed){
+		ownCategory:        func(p *ledger.Listed, old ledger.Listed) { p.Category = old.Category },
+		ownKind:            func(p *ledger.Listed, old ledger.Listed) { p.Kind = old.Kind },
+		ownBuyPrice:        func(p *ledger.Listed, old ledger.Listed) { p.BuyPrice = old.BuyPrice },
+		ownSellPrice:       func(p *ledger.Listed, old ledger.Listed) { p.SellPrice = old.SellPrice },
+		ownMinMargin:       func(p *ledger.Listed, old ledger.Listed) { p.MinMargin = old.MinMargin },
+		ownProductTax:      func(p *ledger.Listed, old ledger.Listed) { p.TaxRate = old.TaxRate },
+		ownBarcodes:        func(p *ledger.Listed, old ledger.Listed) { p.Barcodes = old.Barcodes },
+		ownProductArchived: func(p *ledger.Listed, old ledger.Listed) { p.Archived = old.Archived },
+	}
+	for column := range takes {
+		if t.places[column] >= 0 {
+			delete(takes, column)
 		}
-		if !category {
-			p.Category = old.Category
+	}
+	return func(p *ledger.Listed, old ledger.Listed) {
+		for _, take := range takes {
+			take(p, old)
 		}
-		if !kind {
-			p.Kind = old.Kind
-		}
-		if !buy {
-			p.BuyPrice = old.BuyPrice
-		}
-		if !sell {
-			p.SellPrice = old.SellPrice
-		}
-		if !margin {
-			p.MinMargin = old.MinMargin
-		}
-		if !archived {
-			p.Archived = old.Archived
-		}
+	}
+}
+
+// productFields are the columns of what the ledger refuses of a product.
+func (p profile) productFields() map[string]int {
+	if p.exact {
+		return nil // its own names are the ledger's
+	}
+	return map[string]int{
+		"id": ownProductID, "name": ownProductName, "category": ownCategory, "kind": ownKind, "min_margin": ownMinMargin, "tax_rate": ownProductTax, "barcode": ownBarcodes,
 	}
 }
 
@@ -92,7 +105,7 @@ func (s *session) importClients(ctx context.Context, t *table) error {
 	return inBatches(ctx, s, t, s.recordClients, func(r *row) (entry clientRow, good bool) {
 		var v ledger.Client
 		if c.read(r) {
-			v = ledger.Client{ID: c.id(ownClientID), Name: c.id(ownClientName), Archived: c.yes(ownClientArchived, false)}
+			v = ledger.Client{ID: c.id(ownClientID), Name: c.text(ownClientName), Archived: c.yes(ownClientArchived, false)}
 			once(&c, seen, ownClientID, v.ID)
 		}
 		if !c.good() {
@@ -113,13 +126,18 @@ func (s *session) recordClients(ctx context.Context, t *table, batch []clientRow
 			if t.places[ownClientArchived] < 0 {
 				c.client.Archived = old.Archived
 			}
+			if c.client.Name == "" && (!exists || old.Name != "") { // those of other profiles may have none
+				why := refusal{column: "name", rule: "the cell cannot be empty", advice: "fill it in"}
+				s.rejects.add(t.named(c.number, &why, clientFields()), 0)
+				continue
+			}
 			changed, err := s.books.putClient(tx, c.client)
 			if err != nil {
 				why, err := refused(err, "", "")
 				if err != nil {
 					return err
 				}
-				s.rejects.add(t.named(c.number, why, map[string]int{"id": ownClientID, "name": ownClientName}), 0)
+				s.rejects.add(t.named(c.number, why, clientFields()), 0)
 				continue
 			}
 			s.summary.Clients.count(exists, changed)
@@ -130,6 +148,11 @@ func (s *session) recordClients(ctx context.Context, t *table, batch []clientRow
 		return recording("the clients", batch[len(batch)-1].number, err)
 	}
 	return nil
+}
+
+// clientFields are the columns of what the ledger refuses of a client.
+func clientFields() map[string]int {
+	return map[string]int{"id": ownClientID, "name": ownClientName}
 }
 
 // refuseRow leaves a row out for its faults.

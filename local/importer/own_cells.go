@@ -3,6 +3,7 @@ package importer
 import (
 	"strconv"
 	"strings"
+	"unicode"
 
 	"comptoir/local/notation"
 	"comptoir/local/workbook"
@@ -87,6 +88,11 @@ func (c *cells) id(column int) string {
 		c.needed(column)
 	}
 	return v
+}
+
+// codes are several in a cell, between spaces, commas or semicolons.
+func (c *cells) codes(column int) []string {
+	return strings.FieldsFunc(c.text(column), func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' })
 }
 
 // number returns a number as plain text, "" where there is none.

@@ -4,14 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // The columns of Comptoir's own tables, by their place in ownLayouts.
 const (
-	ownProductID, ownProductName, ownCategory, ownKind, ownBuyPrice, ownSellPrice, ownMinMargin, ownProductArchived = 0, 1, 2, 3, 4, 5, 6, 7
+	ownProductID, ownProductName, ownCategory, ownKind, ownBuyPrice, ownSellPrice, ownMinMargin, ownProductTax, ownBarcodes, ownProductArchived = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 	ownClientID, ownClientName, ownClientArchived = 0, 1, 2
 
@@ -22,96 +19,86 @@ const (
 	lineNumber, lineProduct, lineDescription, lineQuantity, linePrice, lineDiscountShare, lineDiscount, lineTaxRate, lineRestock, lineDate, lineClient, lineType = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 )
 
-// ownLayouts are the tables of the profile comptoir. The first of a column's
-// other names is its French one in the template.
+// ownLayouts are the tables of the profile comptoir. A column is known by any of its
+// names, as headWords compares them; the first one is its French one in the template.
 func ownLayouts() []layout {
-	needed := func(holds holds, name string, also ...string) column { return column{name, also, holds, true} }
-	optional := func(holds holds, name string, also ...string) column { return column{name, also, holds, false} }
-	product := []string{"code_produit", "product", "product_code", "produit", "article", "code_article", "reference_produit", "ref_produit", "sku", "stockcode", "item"}
-	client := []string{"code_client", "client", "customer", "customer_id", "customer_code", "numero_client", "no_client", "id_client"}
-	number := []string{"numero_facture", "invoice", "invoice_no", "invoice_id", "facture", "no_facture", "n_facture", "numero_de_facture", "document", "piece", "numero_piece"}
-	date := []string{"date_facture", "invoice_date", "date_de_facture", "jour", "day"}
-	kinds := []string{"type_document", "document_type", "sens"}
-	discount := []string{"remise", "remise_montant", "discount_amount", "montant_remise"}
+	needed := func(holds holds, name string, also ...string) column {
+		return column{name: name, also: also, holds: holds, needed: true}
+	}
+	optional := func(holds holds, name string, also ...string) column {
+		return column{name: name, also: also, holds: holds}
+	}
+	price := func(c column) column { // or another amount without tax
+		c.net = true
+		return c
+	}
+	product := []string{
+		"code produit", "product", "produit", "article", "item", "code article", "item code", "reference produit", "reference article", "item reference",
+		"numero produit", "numero article", "item number", "id article", "item id", "sku", "stock code",
+	}
+	client := []string{"code client", "client", "customer id", "reference client", "numero client"}
+	number := []string{"numero facture", "invoice", "invoice id", "reference facture", "code facture"}
+	date := []string{"date facture", "jour", "day", "date vente", "sale date", "issue date", "date emission"}
+	kinds := []string{"type document", "sens"}
+	discount := []string{"remise", "montant remise"}
 	archived := []string{"archive", "hidden", "inactif", "inactive"}
 	return []layout{
 		{catalogue, []column{
-			needed(someText, "product_id", append(product, "code", "id", "reference", "ref")...),
-			needed(someText, "name", "nom", "product_name", "libelle", "designation", "nom_produit", "description"),
-			optional(someText, "category", "categorie", "famille", "rayon"),
-			optional(someText, "kind", "genre", "type", "nature"),
-			optional(someNumber, "buy_price", "prix_achat", "purchase_price", "prix_d_achat", "prix_achat_ht", "cost", "cout"),
-			optional(someNumber, "sell_price", "prix_vente", "price", "selling_price", "prix_de_vente", "prix_vente_ht", "prix"),
-			optional(somePercent, "min_margin_pct", "marge_min_pct", "min_margin", "marge_min", "marge_minimum", "marge_minimale"),
+			needed(someText, "product_id", append(product, "code", "id", "reference", "number")...),
+			needed(someText, "name", "nom", "nom produit", "nom article", "item name", "libelle", "libelle produit", "libelle article", "designation", "designation produit", "designation article", "description", "description produit", "description article", "item description"),
+			optional(someText, "category", "categorie", "famille", "rayon", "categorie produit", "famille produit", "categorie article", "famille article"),
+			optional(someText, "kind", "genre", "type", "nature", "type produit", "type article"),
+			price(optional(someNumber, "buy_price", "prix achat", "prix achat unitaire", "cost", "cout", "cost price", "prix revient", "pa")),
+			price(optional(someNumber, "sell_price", "prix vente", "prix vente unitaire", "price", "prix", "pv")),
+			optional(somePercent, "min_margin_pct", "marge min %", "marge min"),
+			optional(somePercent, "tax_rate_pct", "taux TVA %", "TVA"),
+			optional(someText, "barcodes", "codes-barres", "barcode", "code barre", "bar code", "EAN", "EAN13", "code EAN", "GTIN", "UPC"),
 			optional(someText, "archived", archived...),
-		}, []string{"products", "produits", "articles", "catalogue", "catalog", "product", "produit"}},
+		}, []string{"products", "articles", "items", "catalogue", "catalog", "product catalogue", "catalogue articles", "product list", "liste produits", "liste articles"}},
 		{clients, []column{
-			needed(someText, "client_id", append(client, "code", "id", "reference", "ref")...),
-			needed(someText, "name", "nom", "client_name", "customer_name", "nom_client", "raison_sociale"),
+			needed(someText, "client_id", append(client, "code", "id", "reference", "number")...),
+			needed(someText, "name", "nom", "nom client", "raison sociale", "company"),
 			optional(someText, "archived", archived...),
-		}, []string{"clients", "customers", "client", "customer"}},
+		}, []string{"clients", "customers", "client list", "liste clients"}},
 		{stock, []column{
-			needed(someText, "product_id", append(product, "code", "reference", "ref")...),
-			optional(someText, "lot", "numero_lot", "batch", "no_lot", "lot_number"),
-			needed(someNumber, "quantity", "quantité", "qty", "qte", "on_hand", "en_stock", "stock"),
-			optional(someNumber, "unit_cost", "cout_unitaire", "cost", "cout", "prix_achat", "prix_de_revient"),
-			optional(someDate, "received_on", "recu_le", "received", "date_reception", "reception"),
-			optional(someDate, "expiry_date", "date_peremption", "expiry", "expires_on", "peremption", "dlc", "ddm", "dluo"),
-			optional(someDate, "counted_on", "compte_le", "count_date", "date_inventaire", "date_comptage", "inventory_date"),
-		}, []string{"stock", "stocks", "inventory", "inventaire", "lots"}},
+			needed(someText, "product_id", append(product, "code", "reference")...),
+			optional(someText, "lot", "numero lot", "batch"),
+			needed(someNumber, "quantity", "quantité", "on_hand", "en stock", "stock", "quantite en stock", "quantite stock", "quantite comptee", "quantity counted"),
+			price(optional(someNumber, "unit_cost", "cout unitaire", "cost", "cout", "prix achat", "prix achat unitaire", "prix revient", "pa")),
+			optional(someDate, "received_on", "recu le", "received", "date reception", "reception"),
+			optional(someDate, "expiry_date", "date peremption", "expiry", "expires_on", "dlc", "ddm", "dluo"),
+			optional(someDate, "counted_on", "compte le", "count_date", "date inventaire", "date comptage"),
+		}, []string{"stock", "stocks", "inventory", "inventaire", "lots", "stock count"}},
 		{heads, []column{
-			needed(someText, "invoice_number", append(number, "number", "numero", "no", "n", "reference", "ref")...),
+			needed(someText, "invoice_number", append(number, "number", "reference")...),
 			needed(someDate, "date", date...),
 			optional(someText, "client_id", client...),
 			optional(someText, "type", kinds...),
-			optional(someNumber, "discount", discount...),
-			optional(someNumber, "net", "total_ht", "net_total", "ht", "montant_ht", "net_amount"),
-			optional(someNumber, "tax", "total_tva", "tva", "vat", "tax_total", "montant_tva"),
-			optional(someNumber, "total", "total_ttc", "ttc", "gross", "montant_ttc", "grand_total"),
-		}, []string{"invoices", "factures", "invoice", "facture", "ventes", "sales", "documents"}},
+			price(optional(someNumber, "discount", discount...)),
+			optional(someNumber, "net", "total HT", "HT", "montant HT", "montant net", "total net"),
+			optional(someNumber, "tax", "total TVA", "TVA", "montant TVA"),
+			optional(someNumber, "total", "total TTC", "TTC", "gross", "montant TTC", "grand_total", "total gross"),
+		}, []string{"invoices", "ventes", "sales", "invoice list", "liste factures", "journal ventes", "sales journal"}},
 		{invoices, []column{
-			needed(someText, "invoice_number", append(number, "number", "numero", "reference_facture", "ref_facture")...),
+			needed(someText, "invoice_number", append(number, "number")...),
 			needed(someText, "product_id", append(product, "code")...),
 			optional(someText, "description", "designation", "libelle", "details"),
-			needed(someNumber, "quantity", "quantité", "qty", "qte"),
-			needed(someNumber, "unit_price", "prix_unitaire", "price", "prix", "pu", "pu_ht", "prix_unitaire_ht"),
-			optional(somePercent, "discount_pct", "remise_pct", "discount_percent", "remise_pourcent", "taux_remise", "discount_rate"),
-			optional(someNumber, "discount", discount...),
-			optional(somePercent, "tax_rate_pct", "taux_tva_pct", "tax_rate", "vat_rate", "taux_tva", "tva", "vat", "tax"),
-			optional(someText, "restock", "remise_en_stock", "back_on_shelf", "retour_en_stock"),
+			needed(someNumber, "quantity", "quantité"),
+			price(needed(someNumber, "unit_price", "prix unitaire", "price", "prix", "pu", "prix vente", "prix vente unitaire", "pv")),
+			optional(somePercent, "discount_pct", "remise %"),
+			price(optional(someNumber, "discount", discount...)),
+			optional(somePercent, "tax_rate_pct", "taux TVA %", "TVA"),
+			optional(someText, "restock", "remise en stock", "back_on_shelf", "retour en stock"),
 			optional(someDate, "date", date...),
 			optional(someText, "client_id", client...),
 			optional(someText, "type", kinds...),
-		}, []string{"invoicedetails", "invoicelines", "details", "lines", "lignes", "lignesfactures", "lignesfacture", "detailsfactures", "detailfactures", "detailsfacture"}},
+		}, []string{"invoice details", "invoice lines", "details", "lines", "sales lines"}},
 	}
-}
-
-// plainName is a header without accents, capitals, spaces and marks: "Prix d’achat
-// (HT)" is prixdachatht. % is pct, and n° is no.
-func plainName(s string) string {
-	s = strings.NewReplacer("%", "pct", "°", "o", "º", "o", "№", "no").Replace(s)
-	var b strings.Builder
-	for _, r := range norm.NFKD.String(s) {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			b.WriteRune(unicode.ToLower(r))
-		}
-	}
-	return b.String()
-}
-
-// place finds a column among plain names, -1 where it is not there.
-func (c column) place(names []string) int {
-	for _, n := range append([]string{c.name}, c.also...) {
-		if i := slices.Index(names, plainName(n)); i >= 0 {
-			return i
-		}
-	}
-	return -1
 }
 
 // recogniseOwn finds the table of the profile comptoir that a header is of: by the
 // name of its sheet, else by its columns.
-func (p profile) recogniseOwn(file, sheet string, header, names []string) (recognised, error) {
+func (p profile) recogniseOwn(file, sheet string, header []string) (recognised, error) {
 	where := placeName(file, sheet)
 	for _, other := range profiles() {
 		// Its catalogue and its stock have columns of ours; its documents have rules of their own.
@@ -125,8 +112,8 @@ func (p profile) recogniseOwn(file, sheet string, header, names []string) (recog
 	var found []recognised
 	most := 0
 	for _, l := range p.layouts {
-		one := l.among(header, names)
-		if slices.Contains(l.sheets, plainName(sheet)) {
+		one := l.among(header)
+		if l.isSheet(sheet) {
 			if missing := one.missing(); len(missing) > 0 {
 				return recognised{}, fmt.Errorf("reading %s: the column %s is missing: add it, or rename the one that holds it", where, strings.Join(missing, " and the column "))
 			}
@@ -163,17 +150,24 @@ func (p profile) unknownTable(where string, header []string) error {
 	return fmt.Errorf("reading %s: %q is not the header of a table that is known: it needs the columns %s: see `comptoir template`", where, shorten(strings.Join(header, ",")), strings.Join(expected, ", or "))
 }
 
+// isSheet tells whether a sheet of the layout goes by a name.
+func (l layout) isSheet(name string) bool {
+	asked := readHead(name)
+	return slices.ContainsFunc(l.sheets, func(s string) bool { return asked.is(readHead(s)) })
+}
+
 // among finds the columns of a layout in a header.
-func (l layout) among(header, names []string) recognised {
+func (l layout) among(header []string) recognised {
 	r := recognised{layout: l, places: make([]int, len(l.columns))}
 	read := make([]bool, len(header))
+	names := make([]headName, len(header))
+	for i, h := range header {
+		names[i] = readHead(h)
+	}
 	for i, c := range l.columns {
-		at := c.place(names)
-		if at >= 0 && read[at] {
-			at = -1 // a name that two columns go by is the first one's
-		}
-		if r.places[i] = at; at >= 0 {
-			read[at] = true
+		// A head that two columns go by is the first one's.
+		if r.places[i] = c.place(names, read); r.places[i] >= 0 {
+			read[r.places[i]] = true
 		}
 	}
 	for i, h := range header {

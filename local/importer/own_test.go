@@ -295,6 +295,18 @@ func TestAmbiguousColumnsAreAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, "read as was answered", fmt.Sprint(d.Date, d.Lines[0].Quantity), "2011-03-04 1.234")
+
+	// A column with an answer of its own goes by it, whatever is said of all, and whatever its file is called.
+	one, other := text("sales.csv", head+"2;P;1,234;2,500;03/04/2011\n"), text("sales.csv", head+"3;P;1,234;2.50;2011-04-03\n")
+	quantity := func(file int) importer.ColumnID { return importer.ColumnID{File: file, Column: "quantity"} }
+	own(t, l, importer.Options{Files: []importer.File{one, other}, Dates: notation.DayFirst, Decimal: notation.Comma, Answers: map[importer.ColumnID]importer.Answer{
+		quantity(1): {Decimal: notation.Point}, {Column: "date"}: {Dates: notation.MonthFirst},
+	}})
+	var read []string
+	for _, d := range documents(t, l)[1:] {
+		read = append(read, fmt.Sprint(d.Date, " ", d.Lines[0].Quantity, " × ", d.Lines[0].UnitPrice.Format("GBP")))
+	}
+	same(t, "read by its own answer", read, []string{"2011-03-04 1.234 × 2.5", "2011-04-03 1234 × 2.5"})
 }
 
 // The template is understood in both languages, column by column, and is left
@@ -315,7 +327,7 @@ func TestTemplates(t *testing.T) {
 		}
 		sheets := f.GetSheetList()
 		filled := [][]any{
-			{"00417", "Lantern", "Garden", "stock", 2, 3.39, 26, "no"},
+			{"00417", "Lantern", "Garden", "stock", 2, 3.39, 26, 20, "4006381333931; LANTERN", "no"},
 			{"C1", "Harbour", "non"},
 			{"00417", "L1", 12, 2, day(11, 1), day(12, 31), day(11, 30)},
 			{"F-1", day(12, 1), "C1", "invoice", 0, 16.95, 3.39, 20.34},

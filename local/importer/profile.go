@@ -31,12 +31,13 @@ const (
 	someDate
 )
 
-// column is a column of a table. Headers are compared by plainName.
+// column is a column of a table.
 type column struct {
 	name   string
 	also   []string // other names that it goes by
 	holds  holds
 	needed bool
+	net    bool // an amount without tax, which its head may say too
 }
 
 // layout is the columns of one kind of table. Rows are handed on in their order.
@@ -145,7 +146,7 @@ func (p profile) recognise(file, sheet string, header []string) (recognised, err
 		}
 	}
 	if !p.exact {
-		return p.recogniseOwn(file, sheet, header, names)
+		return p.recogniseOwn(file, sheet, header)
 	}
 	var best layout
 	bestFound, bestPlaces := 0, []int(nil)

@@ -35,6 +35,7 @@ type surveyed struct {
 // Ambiguity is a column whose values can be read in two ways, and in which no
 // value decides.
 type Ambiguity struct {
+	ID                  ColumnID
 	File, Sheet, Column string
 	Cell                string // of a sheet
 	Row                 int
@@ -55,7 +56,7 @@ func (a Ambiguity) String() string {
 }
 
 // AmbiguousError says that columns have to be asked about before anything can
-// be read: Options.Dates and Options.Decimal are the answers.
+// be read: Options.Answers are the answers, or Options.Dates and Options.Decimal of all.
 type AmbiguousError struct{ Columns []Ambiguity }
 
 func (e *AmbiguousError) Error() string {
@@ -71,7 +72,7 @@ func (e *AmbiguousError) Error() string {
 func (s *session) look(ctx context.Context) (survey, error) {
 	v := survey{left: map[string]int32{}, spoiled: map[string]bool{}}
 	var unsettled []Ambiguity
-	for _, f := range s.Files {
+	for n, f := range s.Files {
 		file, err := openOne(f)
 		if err != nil {
 			return v, err
@@ -80,7 +81,7 @@ func (s *session) look(ctx context.Context) (survey, error) {
 		known := false
 		var nothing error
 		for _, sheet := range file.sheets() {
-			ambiguous, err := s.lookAt(ctx, &v, tableInfo{file: file, sheet: sheet})
+			ambiguous, err := s.lookAt(ctx, &v, tableInfo{file: file, number: n, sheet: sheet})
 			var no *notTableError
 			if errors.As(err, &no) && file.book != nil {
 				nothing = cmp.Or(nothing, err)
@@ -164,7 +165,7 @@ func (s *session) lookAt(ctx context.Context, v *survey, info tableInfo) (ambigu
 		return nil, fmt.Errorf("reading %s: there is a header and no row under it: save or export it again", t.file.Name)
 	}
 	info.begins = t.begins
-	info.notations, ambiguous = e.settle(s.Dates, s.Decimal)
+	info.notations, ambiguous = e.settle(s.Options)
 	v.rows += rows
 	v.heads = v.heads || t.layout.kind == heads
 	if rows > 0 {
@@ -174,7 +175,7 @@ func (s *session) lookAt(ctx context.Context, v *survey, info tableInfo) (ambigu
 }
 
 func (p profile) knowsSheet(name string) bool {
-	return slices.ContainsFunc(p.layouts, func(l layout) bool { return slices.Contains(l.sheets, plainName(name)) })
+	return slices.ContainsFunc(p.layouts, func(l layout) bool { return l.isSheet(name) })
 }
 
 // count notes a row of a document.
@@ -236,7 +237,7 @@ func (e *evidence) see(r *row) {
 			one.seen[decided] = true
 		} else if errors.Is(err, notation.ErrAmbiguous) && one.ambiguous == nil {
 			one.ambiguous = &Ambiguity{
-				File: e.table.file.Name, Sheet: e.table.sheet.Name, Column: e.table.heads[i], Cell: e.table.cell(i, r.number), Row: r.number,
+				ID: e.table.id(i), File: e.table.file.Name, Sheet: e.table.sheet.Name, Column: e.table.heads[i], Cell: e.table.cell(i, r.number), Row: r.number,
 				Value: strings.Clone(r.fields[i]), Dates: c.holds == someDate,
 			}
 		}
@@ -245,7 +246,7 @@ func (e *evidence) see(r *row) {
 
 // settle decides by the values that show it, then by what was answered; what
 // neither decides is to be asked.
-func (e *evidence) settle(dates notation.Order, decimal notation.Mark) ([]columnNotation, []Ambiguity) {
+func (e *evidence) settle(o Options) ([]columnNotation, []Ambiguity) {
 	found := make([]columnNotation, len(e.columns))
 	var open []Ambiguity
 	for i, c := range e.columns {
@@ -256,11 +257,11 @@ func (e *evidence) settle(dates notation.Order, decimal notation.Mark) ([]column
 				shown = 2
 			}
 		}
-		isDate := e.table.layout.columns[i].holds == someDate
-		if isDate {
-			found[i].order = cmp.Or(notation.Order(shown), dates)
+		answer := o.Answers[e.table.id(i)]
+		if e.table.layout.columns[i].holds == someDate {
+			found[i].order = cmp.Or(notation.Order(shown), answer.Dates, o.Dates)
 		} else {
-			found[i].mark = cmp.Or(notation.Mark(shown), decimal)
+			found[i].mark = cmp.Or(notation.Mark(shown), answer.Decimal, o.Decimal)
 		}
 		if c.ambiguous != nil && found[i] == (columnNotation{}) {
 			open = append(open, *c.ambiguous)

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"comptoir/local/notation"
+	"comptoir/local/tables"
 	"comptoir/local/workbook"
 )
 
@@ -36,14 +37,16 @@ type table struct {
 	source source
 	heads  []string // as the file has them, in the order of the layout
 	kinds  []workbook.Kind
-	width  int // of the header
+	width  int  // of the header
+	marked bool // texts of CSV may have a mark before what looks like a formula
 	row    row
 }
 
 // tableInfo is where a table is, and how its ambiguous values are read.
 type tableInfo struct {
-	file  *openFile
-	sheet workbook.Sheet // its Name is "" of CSV
+	file   *openFile
+	number int            // of the file, in Options.Files
+	sheet  workbook.Sheet // its Name is "" of CSV
 	// begins is the row of the header.
 	begins int
 	// notations are those of each column of the layout; nil while they are being found out.
@@ -113,7 +116,7 @@ func (t *table) begin(p profile) error {
 		t.heads = t.layout.names()
 	}
 	t.row.fields, t.kinds = make([]string, len(t.places)), make([]workbook.Kind, len(t.places))
-	t.width = len(header.fields)
+	t.width, t.marked = len(header.fields), !p.exact
 	return nil
 }
 
@@ -140,7 +143,7 @@ func (t *table) arrange(rec record) *row {
 	r := &t.row
 	r.width, r.first = len(rec.fields), ""
 	if at := t.places[0]; at >= 0 && at < len(rec.fields) {
-		r.first = rec.fields[at]
+		r.first = t.typed(0, rec, at)
 	}
 	if rec.kinds == nil && r.width != t.width {
 		r.fields = nil
@@ -156,7 +159,7 @@ func (t *table) arrange(rec record) *row {
 	for i, at := range t.places {
 		r.fields[i] = ""
 		if at >= 0 && at < len(rec.fields) {
-			r.fields[i] = rec.fields[at]
+			r.fields[i] = t.typed(i, rec, at)
 		}
 		if r.kinds != nil {
 			r.kinds[i] = workbook.Text
@@ -166,6 +169,19 @@ func (t *table) arrange(rec record) *row {
 		}
 	}
 	return r
+}
+
+func (t *table) id(column int) ColumnID {
+	return ColumnID{t.tableInfo.number, t.sheet.Name, t.heads[column]}
+}
+
+// typed is a field as it was typed: lists of Comptoir's as CSV keep a spreadsheet from
+// taking a text for a formula.
+func (t *table) typed(column int, rec record, at int) string {
+	if rec.kinds == nil && t.marked && t.layout.columns[column].holds == someText {
+		return tables.Typed(rec.fields[at])
+	}
+	return rec.fields[at]
 }
 
 func (t *table) checkText(rec record) error {

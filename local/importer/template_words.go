@@ -56,6 +56,8 @@ func templateSheets() []templateSheet {
 			{label: wording{"Buy price", "Prix d’achat"}, note: wording{"Of one unit, without tax. Without it the profit is unknown.", "D’une unité, hors taxes. Sans lui, la marge est inconnue."}, example: wording{"2.00", "2,00"}, amount: true},
 			{label: wording{"Sell price", "Prix de vente"}, note: wording{"Of one unit, without tax; may be empty.", "D’une unité, hors taxes ; peut être vide."}, example: wording{"3.39", "3,39"}, amount: true},
 			{label: wording{"Min margin %", "Marge min %"}, note: wording{"The least margin that you want, 0 to 100. Write 26 for 26 %.", "La plus petite marge voulue, de 0 à 100. Écrivez 26 pour 26 %."}, example: same("26")},
+			{label: wording{"Tax rate %", "Taux TVA %"}, note: wording{"What a sale of it begins with. Write 20 for 20 %. Empty: nothing is proposed.", "Le taux proposé à la vente. Écrivez 20 pour 20 %. Vide : rien n’est proposé."}, example: same("20")},
+			{label: wording{"Barcodes", "Codes-barres"}, note: wording{"Those that the scanner reads. Several: with spaces, commas or semicolons between them. Each is one product’s alone.", "Ceux que lit la douchette. Plusieurs : séparés par des espaces, des virgules ou des points-virgules. Chacun est d’un seul produit."}, example: same("4006381333931")},
 			archived,
 		}},
 		{wording{"Clients", "Clients"}, []templateColumn{

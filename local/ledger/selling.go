@@ -24,22 +24,11 @@ func (tx *Tx) PutSelling(product string, v Selling) (changed bool, err error) {
 		return false, err
 	case p == nil:
 		return false, refuse("unknown_product", "product", shorten(product), "it is not in the catalogue", "add the product first, or correct its id")
-	case v.TaxRate.Valid && (v.TaxRate.BasisPoints < 0 || v.TaxRate.BasisPoints > highestTax):
-		return false, refuse("tax", "tax_rate", v.TaxRate.BasisPoints.Percent(), "a tax rate is between 0 and 1000 %", "correct it")
+	}
+	if err := tx.CheckSelling(product, v); err != nil {
+		return false, err
 	}
 	v.Barcodes = slices.Compact(slices.Sorted(slices.Values(v.Barcodes)))
-	for _, code := range v.Barcodes {
-		if event.CheckID(code) != nil {
-			return false, badID("barcode", code)
-		}
-		r, taken, err := tx.row("SELECT product FROM barcodes WHERE barcode = ? AND product <> ?", code, product)
-		if err != nil {
-			return false, err
-		}
-		if taken {
-			return false, refuse("barcode_taken", "barcode", code, "it is the barcode of "+r.text(0), "correct it, or take it from that product first")
-		}
-	}
 	before, err := readSelling(tx, product)
 	if err != nil || (before.TaxRate == v.TaxRate && slices.Equal(before.Barcodes, v.Barcodes)) {
 		return false, err
@@ -59,6 +48,27 @@ func (tx *Tx) PutSelling(product string, v Selling) (changed bool, err error) {
 		return true, err
 	}
 	return true, tx.exec("INSERT INTO product_taxes (product, rate) VALUES (?, ?)", product, int64(v.TaxRate.BasisPoints))
+}
+
+// CheckSelling refuses what PutSelling would of a product that is in the catalogue, or
+// is about to be.
+func (tx *Tx) CheckSelling(product string, v Selling) error {
+	if v.TaxRate.Valid && (v.TaxRate.BasisPoints < 0 || v.TaxRate.BasisPoints > highestTax) {
+		return refuse("tax", "tax_rate", v.TaxRate.BasisPoints.Percent(), "a tax rate is between 0 and 1000 %", "correct it")
+	}
+	for _, code := range v.Barcodes {
+		if event.CheckID(code) != nil {
+			return badID("barcode", code)
+		}
+		r, taken, err := tx.row("SELECT product FROM barcodes WHERE barcode = ? AND product <> ?", code, product)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return refuse("barcode_taken", "barcode", code, "it is the barcode of "+r.text(0), "correct it, or take it from that product first")
+		}
+	}
+	return nil
 }
 
 // Selling returns the selling terms of a product.

@@ -44,10 +44,20 @@ func harmlessMixed(s string) string {
 }
 
 // Harmless keeps a spreadsheet from taking a text for a formula: one that begins as
-// formulas do gets an apostrophe before it.
+// formulas do gets an apostrophe before it, and so does one that has some already.
 func Harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if formula(strings.TrimLeft(s, "'")) {
 		return "'" + s
 	}
 	return s
 }
+
+// Typed takes Harmless back: it is the text that was made harmless.
+func Typed(s string) string {
+	if rest, marked := strings.CutPrefix(s, "'"); marked && formula(strings.TrimLeft(rest, "'")) {
+		return rest
+	}
+	return s
+}
+
+func formula(s string) bool { return s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) }

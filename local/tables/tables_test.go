@@ -34,9 +34,12 @@ func TestCSV(t *testing.T) {
 }
 
 func TestHarmless(t *testing.T) {
-	for text, want := range map[string]string{"tea": "tea", "": "", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx", "\rx": "'\rx", "1-1": "1-1"} {
+	for text, want := range map[string]string{"tea": "tea", "": "", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx", "\rx": "'\rx", "1-1": "1-1", "'=1": "''=1", "'tea": "'tea"} {
 		if got := Harmless(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+		if got := Typed(want); got != text {
+			t.Errorf("%q was %q, not %q", want, text, got)
 		}
 	}
 }
