@@ -249,6 +249,7 @@ var frenchWords = map[string]string{
 	"yes":               "oui",
 	"“%s” can be read in two ways: write it without a mark between thousands.": "« %s » peut se lire de deux façons : écrivez-le sans séparateur de milliers.",
 	"“%s” is no day of the calendar: write it like 31/12/2026 or 2026-12-31.":  "« %s » n’est pas un jour du calendrier : écrivez-le comme 31/12/2026 ou 2026-12-31.",
+	"“%s”:": "« %s » :",
 	"“%s” is not a number: write it like %s.":                                  "« %s » n’est pas un nombre : écrivez-le comme %s.",
 	"“%s” is too large, or has more than %d decimals.":                         "« %s » est trop grand, ou a plus de %d décimales.",
 	"%s of %s rows":     "%s lignes sur %s",
