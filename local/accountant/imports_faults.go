@@ -3,7 +3,7 @@ package accountant
 // fileForms are what is said of a file as a whole, and of an import that ended before
 // its time: the more a form says, the earlier it stands. A test holds that each text of
 // the importer's and of the workbooks' reader has its form.
-var fileForms = []importForm{
+var fileForms = []textForm{
 	{"nothing was recorded: %w", "rien n’a été enregistré : %s"},
 	{"trying the import of %s: nothing was changed: %w", "essai de l’import de %s : rien n’a été changé : %s"},
 	{"importing %s: stopped; nothing was recorded, because it was to be all or nothing: %w", "import de %s : arrêté ; rien n’a été enregistré, car c’était tout ou rien : %s"},

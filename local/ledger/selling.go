@@ -37,7 +37,7 @@ func (tx *Tx) PutSelling(product string, v Selling) (changed bool, err error) {
 			return false, err
 		}
 		if taken {
-			return false, refuse("barcode_taken", "barcode", code, "it is the barcode of "+r.text(0), "correct it, or take it from that product first")
+			return false, refuse("barcode_taken", "barcode", code, code+" is the barcode of "+r.text(0), "correct it, or take it from that product first")
 		}
 	}
 	before, err := readSelling(tx, product)
