@@ -119,6 +119,12 @@ func (d *desk) do(method, path string, form url.Values, headers ...string) page 
 		}
 		req.Header.Set(headers[i], headers[i+1])
 	}
+	return d.answered(req)
+}
+
+// answered sends a request.
+func (d *desk) answered(req *http.Request) page {
+	d.t.Helper()
 	res, err := d.client.Do(req)
 	if err != nil {
 		d.t.Fatal(err)

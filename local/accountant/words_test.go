@@ -59,7 +59,6 @@ func TestFrenchIsComplete(t *testing.T) {
 	}
 }
 
-
 // A quotation mark of French is never parted from what it quotes.
 func TestFrenchQuotes(t *testing.T) {
 	all := map[string]string{}
