@@ -44,7 +44,7 @@ func loadAssets() (*assets, error) {
 func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b, ok := a.byPath[r.URL.Path]
 	if !ok {
-		http.Error(w, "There is no such file.", http.StatusNotFound)
+		http.Error(w, speakerFor(r).T("There is no such file."), http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")

@@ -25,6 +25,8 @@ type changePage struct {
 	Currency money.Currency
 	Lines    []ReturnLine
 	Products []Option
+	// AskFuture: the date lies ahead, and is to be confirmed.
+	AskFuture bool
 }
 
 // ReturnLine is a line of an invoice of which something may come back.
@@ -151,7 +153,8 @@ func (r *request) showReturn(status int, p *changePage) error {
 func (r *request) sendReturn() error { return r.about(r.form(), r.recordReturn) }
 
 func (r *request) recordReturn(p *changePage) error {
-	note := ledger.CreditNote{Invoice: p.Entry.Subject, Date: p.date("date")}
+	note := ledger.CreditNote{Invoice: p.Entry.Subject, Date: p.date("date"), AllowFuture: p.Get("future") == "yes"}
+	p.AskFuture = note.AllowFuture
 	var at []int
 	quantities, stocked := p.Values["quantity"], p.Values["restock"]
 	for i := range min(len(quantities), len(p.Document.Lines)) {
@@ -176,6 +179,7 @@ func (r *request) recordReturn(p *changePage) error {
 		if err == nil {
 			return r.redirectRecorded("/entries/"+plainInt(entry), entry, again)
 		}
+		p.AskFuture = p.AskFuture || isRule(err, "future")
 		place := inForm(at)
 		if err := p.refused(err, func(field string) string {
 			if field == "date" || strings.HasPrefix(field, "lines[") {

@@ -2,6 +2,7 @@ package accountant
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -29,8 +30,8 @@ type way struct {
 	events    []ledger.Sent
 	published int
 	analytics []Counted
-	// unread says why it is not known what was counted; "" where it is.
-	unread string
+	// unread: the figures could not be read, so it is not known what was counted.
+	unread bool
 	// seen is when a step was seen to be done, of those that this app saw happen.
 	seen map[string]time.Time
 }
@@ -39,7 +40,7 @@ const publishedStep = "published"
 
 // done tells whether nothing more is to come.
 func (w *way) done() bool {
-	if w.published < len(w.events) || w.unread != "" {
+	if w.published < len(w.events) || w.unread {
 		return false
 	}
 	for _, c := range w.analytics {
@@ -61,8 +62,12 @@ type tracker struct {
 	progress     Progress
 	acknowledged func() map[string]int64
 
+	log *slog.Logger
+
 	mu    sync.Mutex
 	looks map[int64]*look
+	// unread is why the figures could not be read when they were last looked at.
+	unread string
 }
 
 // look is what was known of an entry when somebody last looked.
@@ -80,7 +85,7 @@ const (
 )
 
 func newTracker(c Config) *tracker {
-	return &tracker{ledger: c.Ledger, progress: c.Progress, acknowledged: c.Acknowledged, looks: map[int64]*look{}}
+	return &tracker{ledger: c.Ledger, progress: c.Progress, acknowledged: c.Acknowledged, log: c.Log, looks: map[int64]*look{}}
 }
 
 func (t *tracker) look(ctx context.Context, e ledger.Entry) (*way, error) {
@@ -105,11 +110,28 @@ func (t *tracker) look(ctx context.Context, e ledger.Entry) (*way, error) {
 			if ctx.Err() != nil {
 				return nil, err
 			}
-			w.unread = err.Error() // the ledger has it: that much is known
+			w.unread = true // the ledger has it: that much is known
 		}
+		t.tellUnread(err)
 	}
 	t.note(w)
 	return w, nil
+}
+
+// tellUnread logs why the figures cannot be read, once for each cause: an entry that is
+// watched is looked for ten times a second.
+func (t *tracker) tellUnread(err error) {
+	cause := ""
+	if err != nil {
+		cause = err.Error()
+	}
+	t.mu.Lock()
+	another := cause != t.unread
+	t.unread = cause
+	t.mu.Unlock()
+	if another && cause != "" {
+		t.log.Warn("accountant: the figures cannot be read", "error", err)
+	}
 }
 
 // note remembers when steps were first seen done that were seen waiting just before.
@@ -140,7 +162,7 @@ func (t *tracker) note(w *way) {
 		l.waiting[name] = !done
 	}
 	step(publishedStep, w.published == len(w.events))
-	if w.unread == "" {
+	if !w.unread {
 		for _, c := range w.analytics {
 			step(c.Analytic, c.Holds >= c.Takes)
 		}

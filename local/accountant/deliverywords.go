@@ -59,8 +59,8 @@ func (s *speaker) delivery(w *way) delivery {
 	switch {
 	case w.published < len(w.events) && time.Since(w.entry.At) > slow:
 		d.Note = s.T("It is safe in the ledger. It is not on Kafka yet: that is made up for as soon as Kafka answers.")
-	case w.unread != "":
-		d.Note = s.T("It is safe in the ledger. The figures cannot be read now, so it is not known whether they have it: %s", w.unread)
+	case w.unread:
+		d.Note = s.T("It is safe in the ledger. The figures cannot be read now, so it is not known whether they have it. comptoir doctor says why.")
 	case !d.Done && time.Since(w.entry.At) > slow:
 		d.Note = s.T("It is safe in the ledger and on Kafka. The figures do not have all of it yet: the functions make up for it when they run.")
 	}
@@ -126,7 +126,7 @@ const (
 func (r *request) watchDelivery() error {
 	e, ok, err := r.entryInPath()
 	if err != nil || !ok {
-		http.Error(r.w, "There is no such entry.", http.StatusNotFound)
+		http.Error(r.w, r.say.T("There is no such entry."), http.StatusNotFound)
 		return err
 	}
 	out := http.NewResponseController(r.w)

@@ -16,8 +16,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // where there is a password, who has not given it.
 func (a *App) guard(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "This form was sent by another site, so nothing was recorded. Open the app itself and send it from there.", http.StatusForbidden)
+	protection.SetDenyHandler(a.handle(func(r *request) error {
+		return r.failedAs(http.StatusForbidden, r.say.T("That did not work"), r.say.T("This form was sent by another site, so nothing was recorded. Open the app itself and send it from there."))
 	}))
 	names := append([]string{"localhost"}, a.c.Hosts...)
 	if host, err := os.Hostname(); err == nil {
@@ -34,7 +34,7 @@ func (a *App) guard(next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		if !knownHost(r.Host, names) {
 			// A page elsewhere may give its own name this machine's address.
-			http.Error(w, "The accountant's app does not answer under this name. Add it to ACCOUNTANT_HOSTS, or use the address that comptoir prints.", http.StatusMisdirectedRequest)
+			http.Error(w, speakerFor(r).T("The accountant's app does not answer under this name. Add it to ACCOUNTANT_HOSTS, or use the address that comptoir prints."), http.StatusMisdirectedRequest)
 			return
 		}
 		inside.ServeHTTP(w, r)

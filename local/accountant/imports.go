@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/url"
@@ -60,7 +61,11 @@ func (r *request) upload() error {
 		case errors.As(err, &large):
 			f.fault("file", r.say.T("The files have more than %d MiB together: divide them, or use comptoir import.", mostUpload>>20))
 		case err != nil:
-			return fmt.Errorf("taking the upload: %w; send it again", err)
+			if onDisk := new(fs.PathError); errors.As(err, &onDisk) {
+				return fmt.Errorf("keeping the files that were brought: %w", err)
+			}
+			r.app.c.Log.Warn("accountant: an upload broke off", "error", err)
+			f.fault("file", r.say.T("The files did not arrive as a whole, so nothing of them was looked at. Choose them again."))
 		default:
 			f.fault("file", r.say.T("Choose at least one file."))
 		}

@@ -3,7 +3,7 @@ package accountant
 // fileForms are what is said of a file as a whole, and of an import that ended before
 // its time: the more a form says, the earlier it stands. A test holds that each text of
 // the importer's and of the workbooks' reader has its form.
-var fileForms = []importForm{
+var fileForms = []textForm{
 	{"nothing was recorded: %w", "rien n’a été enregistré : %s"},
 	{"trying the import of %s: nothing was changed: %w", "essai de l’import de %s : rien n’a été changé : %s"},
 	{"importing %s: stopped; nothing was recorded, because it was to be all or nothing: %w", "import de %s : arrêté ; rien n’a été enregistré, car c’était tout ou rien : %s"},
@@ -31,7 +31,7 @@ var fileForms = []importForm{
 	{"reading %s, row %s: the file changed while it was read: let its writer finish and import it again", "lecture de %s, ligne %s : le fichier a changé pendant la lecture : laissez finir le programme qui l’écrit, puis apportez-le à nouveau"},
 	{"reading %s, row %s: a quotation mark opened there is never closed as it should be (seen at row %s): repair the row", "lecture de %s, ligne %s : un guillemet y est ouvert et mal fermé (vu à la ligne %s) : réparez la ligne"},
 	{"reading %s, row %s, character %s: a quotation mark stands where none can be: put the field in quotation marks and double those inside it", "lecture de %s, ligne %s, caractère %s : un guillemet est mal placé : mettez le champ entre guillemets et doublez ceux qu’il contient"},
-	{"reading %s, row %s, %s: %s is not UTF-8, so names would come out wrong: save the file as CSV UTF-8", "lecture de %s, ligne %s, %s : %s n’est pas de l’UTF-8, et les noms seraient faux : enregistrez le fichier en CSV UTF-8"},
+	{"reading %s, row %s, %w: %s is not UTF-8, so names would come out wrong: save the file as CSV UTF-8", "lecture de %s, ligne %s, %s : %s n’est pas de l’UTF-8, et les noms seraient faux : enregistrez le fichier en CSV UTF-8"},
 	{"reading %w: these are the columns of the profile %s: add --profile %s", "lecture de %s : ce sont les colonnes du profil %s : importez-le par comptoir import --profile %s"},
 	{"reading %w: the column %s is missing: add it, or rename the one that holds it", "lecture de %s : il manque la colonne %s : ajoutez-la, ou renommez celle qui la contient"},
 	{"reading %w: by its columns it may be the table %s or the table %s: name its columns as in `comptoir template`, or bring it as a sheet of that name", "lecture de %s : par ses colonnes ce peut être l’une ou l’autre de deux tables : nommez ses colonnes comme dans le classeur à remplir, ou apportez-la comme feuille de ce nom"},
@@ -68,6 +68,24 @@ var fileForms = []importForm{
 	{"the workbook is larger than is read", "le classeur est plus grand que ce qui est lu"},
 	{"the file is not a workbook in order", "le fichier n’est pas un classeur en bon état"},
 
+	{"looking at the files: the program failed at it (%s); what was recorded stands, whole documents only", "examen des fichiers : le programme y a échoué (%s) ; ce qui est enregistré reste, par pièces entières"},
+	{"voiding the import: the program failed at it (%s); what was voided stands, and the same again goes on", "annulation de l’import : le programme y a échoué (%s) ; ce qui est annulé reste, et recommencer reprend où cela s’est arrêté"},
+
+	{"the file is not a workbook in order: %w", "le fichier n’est pas un classeur en bon état : %s"},
+	{"the workbook is larger than is read: %w", "le classeur est plus grand que ce qui est lu : %s"},
+
+	// What Go's own packages say of a damaged file.
+	{"zip: not a valid zip file", "ce n’est pas une archive zip en bon état"},
+	{"zip: checksum error", "une somme de contrôle de l’archive zip est fausse"},
+	{"zip: unsupported compression algorithm", "l’archive zip est comprimée d’une manière inconnue"},
+	{"gzip: invalid header", "ce n’est pas un fichier gzip en bon état"},
+	{"gzip: invalid checksum", "la somme de contrôle du fichier gzip est fausse"},
+	{"flate: corrupt input before offset %s", "données comprimées abîmées avant l’octet %s"},
+	{"unexpected EOF", "il finit avant son terme"},
+	{"EOF", "il finit avant son terme"},
+
+	{"field %s", "champ %s"},
+	{"column %s", "colonne %s"},
 	{"%w: not read: %s", "%s, non lu : %s"},
 	{"%w is none of the sheets that are read", "%s : pas une des feuilles lues"},
 	{"%w stands in a column without a header, and is not read", "%s est dans une colonne sans en-tête, et n’est pas lu"},

@@ -146,7 +146,7 @@ func TestImportsInFrench(t *testing.T) {
 		"F-1;THE;1;1;31/02/2026;;\n;TEA;-1;1,23456789;2026-02-01;;\nF-2;NON;1;;2026-02-01;120;\nF-3;NON;1;1;2026-02-01;;\nF-4;TEA;1;1;2027-02-01;;\n")
 	d.want(p, http.StatusOK, "Ce qui serait enregistré", "ventes.csv, ligne 2", "Une date est un jour du calendrier, avec l’année sur quatre chiffres. Écrivez-la comme 2026-04-30 ou 30/04/2026.",
 		"La cellule ne peut pas être vide. Remplissez-la.", "Une quantité est supérieure à zéro", "Un prix unitaire en EUR est de zéro ou plus, avec 6 décimales au plus",
-		"Un pourcentage va de 0 à 100, avec deux décimales au plus", "Un produit vendu est au catalogue", "C’est dans le futur ; nous sommes le 2026-03-10")
+		"Un pourcentage va de 0 à 100, avec deux décimales au plus", "Un produit vendu est au catalogue", "Cette date est dans le futur ; nous sommes le 10/03/2026. Corrigez la date.")
 	for _, english := range []string{" is due", "correct it", "fill it in", " cell "} {
 		if strings.Contains(p.body, english) {
 			t.Errorf("%q is English: %s", english, p.words())

@@ -1,10 +1,7 @@
 package accountant
 
-import "strings"
-
 // importText says in the reader's language what the importer says in English: by
-// the sentence, or by its form where it carries values (%s) or another text of the
-// importer's (%w). What has no French stays as it is.
+// the sentence, or by its form where it carries values. What has no French stays as it is.
 func (s *speaker) importText(text string) string {
 	if s.Language == English {
 		return text
@@ -12,7 +9,7 @@ func (s *speaker) importText(text string) string {
 	if said, ok := importSays()[text]; ok {
 		return said
 	}
-	for _, forms := range [][]importForm{importForms, fileForms} {
+	for _, forms := range [][]textForm{importForms, fileForms, ledgerForms} {
 		for _, f := range forms {
 			if values, ok := matchForm(f.english, text); ok {
 				return f.say(s, values)
@@ -20,58 +17,6 @@ func (s *speaker) importText(text string) string {
 		}
 	}
 	return text
-}
-
-// importForm is a text that carries values. The French has the same values in the
-// same order, or as many of the first as it says.
-type importForm struct{ english, french string }
-
-func (f importForm) say(s *speaker, values []string) string {
-	var said strings.Builder
-	rest := f.french
-	for i, verb := range verbs(f.english) {
-		if verb == "%w" {
-			values[i] = s.importText(values[i])
-		}
-		before, after, ok := strings.Cut(rest, "%s")
-		if !ok {
-			break
-		}
-		said.WriteString(before + values[i])
-		rest = after
-	}
-	return said.String() + rest
-}
-
-// verbs are the %s and %w of a form.
-func verbs(form string) (all []string) {
-	for i := 0; i+1 < len(form); i++ {
-		if v := form[i : i+2]; v == "%s" || v == "%w" {
-			all = append(all, v)
-		}
-	}
-	return all
-}
-
-// matchForm takes the values out of a text of a form.
-func matchForm(form, text string) (values []string, ok bool) {
-	parts := strings.Split(strings.ReplaceAll(form, "%w", "%s"), "%s")
-	rest, ok := strings.CutPrefix(text, parts[0])
-	for _, part := range parts[1:] {
-		if !ok {
-			return nil, false
-		}
-		if part == "" {
-			values, rest = append(values, rest), ""
-			continue
-		}
-		at := strings.Index(rest, part)
-		if at < 0 {
-			return nil, false
-		}
-		values, rest = append(values, rest[:at]), rest[at+len(part):]
-	}
-	return values, ok && rest == ""
 }
 
 // importSays gives the importer's rules and advice in French, by their English.
@@ -89,7 +34,6 @@ func importSays() map[string]string {
 		"a lot of a product stands once in a count":                          "un lot d’un produit figure une fois dans un comptage",
 		"a number is due": "un nombre est attendu",
 		"a number is due, and the cell holds something else":                                        "un nombre est attendu, et la cellule contient autre chose",
-		"a product is of the kind stock or service":                                                 "un produit est du genre stock ou service",
 		"a product that is sold is in the catalogue":                                                "un produit vendu est au catalogue",
 		"a quantity is above zero and has at most three decimals; goods come back by a credit note": "une quantité est supérieure à zéro, avec trois décimales au plus ; un retour se fait par avoir",
 		"a text is due, and the cell holds a date, which Excel may have made of a code":             "un texte est attendu, et la cellule contient une date, qu’Excel a peut-être faite d’un code",
@@ -124,23 +68,12 @@ func importSays() map[string]string {
 		"write it like 2026-04-30 or 30/04/2026":                                                    "écrivez-la comme 2026-04-30 ou 30/04/2026",
 		"write stock or service":                                                                    "écrivez stock ou service",
 		"write yes or no":                                                                           "écrivez oui ou non",
-		"correct it, or take it from that product first":                                            "corrigez, ou retirez-le d’abord de ce produit",
-		"it is not in the catalogue":                                                                "il n’est pas au catalogue",
-		"correct it":                                                                                "corrigez",
-		"correct the date, or allow the future on purpose":                                          "corrigez la date",
-		"record it with a later date, such as a credit note of today":                               "enregistrez avec une date ultérieure, comme un avoir d’aujourd’hui",
-		"correct it, or leave it out where it is unknown":                                           "corrigez, ou laissez vide si c’est inconnu",
-		"keep one of them":                                                                          "gardez l’un des deux",
-		"a line has a discount as a share or as an amount, not both":                                "une ligne a une remise en pourcentage ou en montant, pas les deux",
-		"it has 1 to 256 bytes of UTF-8, no control characters and no spaces at its ends":           "il compte de 1 à 256 octets, sans caractère de contrôle ni espace aux extrémités",
-		"a text has at most 1024 bytes of UTF-8":                                                    "un texte compte 1024 octets au plus",
 		"file":                                                                                      "fichier", "row": "ligne", "rows": "lignes", "column": "colonne", "value": "valeur", "rule": "règle", "what_to_do": "que faire", "sheet": "feuille", "cell": "cellule",
-		"shorten it": "raccourcissez-le",
 	}
 }
 
 // importForms are those that carry values, in the order of their English.
-var importForms = []importForm{
+var importForms = []textForm{
 	{"a row has as many fields as the header: %s", "une ligne a autant de champs que l’en-tête : %s"},
 	{"an amount in %s is zero or above and has at most %s decimals", "un montant en %s est de zéro ou plus, avec %s décimales au plus"},
 	{"a unit price in %s is zero or above and has at most %s decimals", "un prix unitaire en %s est de zéro ou plus, avec %s décimales au plus"},
@@ -148,11 +81,8 @@ var importForms = []importForm{
 	{"a percentage is from 0 to %s with at most two decimals", "un pourcentage va de 0 à %s, avec deux décimales au plus"},
 	{"keep one of the two rows; the first, row %s, was taken", "gardez l’une des deux lignes ; la première, ligne %s, a été prise"},
 	{"the lines of the document come to %s", "les lignes de la pièce font %s"},
-	{"a document has one date; its first row says %s", "une pièce a une seule date ; sa première ligne dit %s"},
+	{"a document has one date; its first row says %D", "une pièce a une seule date ; sa première ligne dit %D"},
 	{"a document has one client; its first row says %s", "une pièce a un seul client ; sa première ligne dit %s"},
-	{"what was counted on %s was not received later", "ce qui a été compté le %s n’a pas été reçu plus tard"},
-	{"it is the barcode of %s", "c’est le code-barres de %s"},
-	{"it lies in the future; today is %s", "c’est dans le futur ; nous sommes le %s"},
-	{"the books are closed through %s", "les livres sont clos jusqu’au %s"},
+	{"what was counted on %D was not received later", "ce qui a été compté le %D n’a pas été reçu plus tard"},
 	{"compare it with %s in the ledger; to correct that one, void it and enter it anew under a number of its own", "comparez avec %s dans les livres ; pour corriger, annulez-la et enregistrez-la à nouveau sous un numéro à elle"},
 }

@@ -42,7 +42,7 @@ func (a *App) handle(f func(*request) error) http.Handler {
 				return // nobody is there to be told
 			}
 			a.c.Log.Error("accountant: a page failed", "page", hr.URL.Path, "error", err)
-			r.failed(http.StatusInternalServerError, err.Error())
+			r.broken(err)
 		}
 	})
 }
@@ -93,6 +93,12 @@ func (r *request) missing() error {
 	return r.failedAs(http.StatusNotFound, r.say.T("There is no such page"), r.say.T("The address may be wrong, or the entry is not in this ledger."))
 }
 
+// failedPage says what did not work, and what to do.
+type failedPage struct {
+	Text  string
+	Cause string // as a program says it; "" for none
+}
+
 func (r *request) failed(status int, text string) {
 	if err := r.failedAs(status, r.say.T("That did not work"), text); err != nil {
 		http.Error(r.w, text, status)
@@ -100,7 +106,21 @@ func (r *request) failed(status int, text string) {
 }
 
 func (r *request) failedAs(status int, title, text string) error {
-	return r.show(status, "failed", title, text)
+	return r.show(status, "failed", title, failedPage{Text: text})
+}
+
+// broken says that the machine failed: what to do first, then the cause for who looks after it.
+func (r *request) broken(cause error) {
+	text := r.say.failure(cause)
+	if text == "" {
+		text = r.say.T("Something failed on the computer on which Comptoir runs. Try again in a moment. If it stays so, show the cause below to whoever looks after it.")
+	}
+	if r.Method == http.MethodPost {
+		text += " " + r.say.T("A form can be sent again: it is recorded once.")
+	}
+	if err := r.show(http.StatusInternalServerError, "failed", r.say.T("That did not work"), failedPage{text, cause.Error()}); err != nil {
+		http.Error(r.w, text, http.StatusInternalServerError)
+	}
 }
 
 // with is a local address with a query.

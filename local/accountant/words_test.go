@@ -1,7 +1,6 @@
 package accountant
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -60,27 +59,22 @@ func TestFrenchIsComplete(t *testing.T) {
 	}
 }
 
-// Each code with which the ledger refuses something has its French.
-func TestRefusalsAreInFrench(t *testing.T) {
-	refusal := regexp.MustCompile(`refuse\("([a-z_]+)"`)
-	found := 0
-	err := fs.WalkDir(os.DirFS("../ledger"), ".", func(name string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			return err
+// A quotation mark of French is never parted from what it quotes.
+func TestFrenchQuotes(t *testing.T) {
+	all := map[string]string{}
+	for english, french := range frenchWords {
+		all[english] = french
+	}
+	for english, french := range importSays() {
+		all[english] = french
+	}
+	for _, f := range slices.Concat(ledgerForms, importForms, fileForms) {
+		all[f.english] = f.french
+	}
+	good := regexp.MustCompile("^(?:[^«»“”\"]|«\u00a0[^«»]*\u00a0»)*$")
+	for english, french := range all {
+		if !good.MatchString(french) {
+			t.Errorf("%q is quoted otherwise in %q", english, french)
 		}
-		b, err := os.ReadFile("../ledger/" + name)
-		if err != nil {
-			return err
-		}
-		for _, code := range refusal.FindAllStringSubmatch(string(b), -1) {
-			found++
-			if frenchRules[code[1]] == "" {
-				t.Errorf("the refusal %s of %s has no French", code[1], name)
-			}
-		}
-		return nil
-	})
-	if err != nil || found < 40 {
-		t.Fatalf("found %d refusals: %v", found, err)
 	}
 }

@@ -49,7 +49,7 @@ func TestTaxRatesAndBarcodesOfProducts(t *testing.T) {
 	s = own(t, l, importer.Options{Files: []importer.File{file("more.xlsx", book(t, sheet{"Products", [][]any{
 		{"Product id", "Name", "Tax rate %", "Barcodes"}, {"A", "Tee", 20, "111"}, {"D", "Salt", 2000, nil},
 	}}))}})
-	if len(s.Rejects) != 2 || s.Rejects[0].Cell != "C3" || s.Rejects[1].Cell != "D2" || s.Rejects[1].Rule != "it is the barcode of B" {
+	if len(s.Rejects) != 2 || s.Rejects[0].Cell != "C3" || s.Rejects[1].Cell != "D2" || s.Rejects[1].Rule != "111 is the barcode of B" {
 		t.Errorf("rejected: %v", s.Rejects)
 	}
 	check(t, "created or changed", s.Products, importer.Changes{})

@@ -208,5 +208,9 @@ func refused(err error, column, value string) (*refusal, error) {
 	if value == "" {
 		value = rule.Value
 	}
-	return &refusal{column: column, value: value, rule: rule.Rule, advice: rule.Advice}, nil
+	advice := rule.Advice
+	if rule.Code == "future" {
+		advice = "correct the date" // a file has no place to say that it is on purpose
+	}
+	return &refusal{column: column, value: value, rule: rule.Rule, advice: advice}, nil
 }

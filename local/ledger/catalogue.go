@@ -135,7 +135,7 @@ func (tx *Tx) Client(id string) (c Client, ok bool, err error) {
 func (tx *Tx) CloseThrough(d event.Date) error {
 	switch {
 	case d == event.NoDate:
-		return refuse("date", "date", "", "the books are closed through a day", "give the last day that is closed")
+		return refuse("date", "date", "", "it takes a day to close the books", "give the last day to be closed")
 	case d == tx.b.closed:
 		return nil
 	case d < tx.b.closed:
@@ -154,16 +154,28 @@ func (tx *Tx) CloseThrough(d event.Date) error {
 func (tx *Tx) ClosedThrough() event.Date { return tx.b.closed }
 
 // checkDate refuses dates that the books do not take.
-func (tx *Tx) checkDate(field string, d event.Date, future bool) *RuleError {
+func (tx *Tx) checkDate(field string, d event.Date) *RuleError {
 	switch {
 	case d == event.NoDate:
-		return refuse("date", field, "", "an entry has a business date", "give one as YYYY-MM-DD")
+		return refuse("date", field, "", "an entry has a date", "give its date")
 	case d <= tx.b.closed:
-		return refuse("closed_period", field, d.String(), "the books are closed through "+tx.b.closed.String(), "record it with a later date, such as a credit note of today")
-	case d > tx.today && !future:
-		return refuse("future", field, d.String(), "it lies in the future; today is "+tx.today.String(), "correct the date, or allow the future on purpose")
+		return refuse("closed_period", field, d.String(), "the books are closed through "+tx.b.closed.String(), "give a later date")
+	case d > tx.today:
+		return refuse("future", field, d.String(), "it lies in the future; today is "+tx.today.String(), "give a date up to today")
 	}
 	return nil
+}
+
+// checkDateOr is checkDate of what may lie in the future on purpose.
+func (tx *Tx) checkDateOr(field string, d event.Date, future bool) *RuleError {
+	rule := tx.checkDate(field, d)
+	if rule == nil || rule.Code != "future" {
+		return rule
+	}
+	if future {
+		return nil
+	}
+	return refuse("future", field, d.String(), rule.Rule, "correct the date, or say that it lies in the future on purpose")
 }
 
 // checkReference refuses a number of other books that is there already.
@@ -178,7 +190,7 @@ func (tx *Tx) checkReference(reference string) error {
 	if err != nil || !ok {
 		return err
 	}
-	return refuse("recorded_already", "reference", reference, "it is recorded already, as the "+strings.ReplaceAll(string(e.Kind), "_", " ")+" "+e.Subject, "leave it out, or give this one its own reference")
+	return refuse("recorded_already", "reference", reference, "it is recorded already ("+strings.ReplaceAll(string(e.Kind), "_", " ")+": "+e.Subject+")", "leave it out, or give this one its own reference")
 }
 
 func badID(field, value string) *RuleError {

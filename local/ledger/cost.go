@@ -80,7 +80,7 @@ func (tx *Tx) costable(v CostSetting) (Document, *product, error) {
 	if err := tx.checkReference(v.Reference); err != nil {
 		return Document{}, nil, err
 	}
-	if rule := tx.checkDate("date", v.Date, false); rule != nil {
+	if rule := tx.checkDate("date", v.Date); rule != nil {
 		return Document{}, nil, rule
 	}
 	d, ok, err := tx.Document(v.Document)
@@ -91,7 +91,7 @@ func (tx *Tx) costable(v CostSetting) (Document, *product, error) {
 	case !ok:
 		return Document{}, nil, refuse("unknown_document", "document", shorten(v.Document), "there is no such document", "correct its id")
 	case d.VoidedOn != event.NoDate:
-		return Document{}, nil, refuse("voided", "document", d.ID, "it was voided on "+d.VoidedOn.String(), "leave it")
+		return Document{}, nil, refuse("voided", "document", d.ID, "it was voided on "+d.VoidedOn.String()+" already", "leave it")
 	case d.Invoice != "":
 		return Document{}, nil, refuse("linked", "document", d.ID, "a linked credit note has its invoice's cost", "set the cost of "+d.Invoice)
 	case v.UnitCost < 0:

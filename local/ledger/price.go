@@ -3,7 +3,6 @@ package ledger
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"comptoir/shared/money"
 )
@@ -48,7 +47,7 @@ func (tx *Tx) price(lines []Line, discount money.Amount) (*priced, error) {
 		if rule := checkLine(i, line, p != nil); rule != nil {
 			return nil, rule
 		}
-		net, rule := lineNet(i, line)
+		net, rule := lineNet(i, line, tx.l.currency)
 		if rule != nil {
 			return nil, rule
 		}
@@ -106,7 +105,7 @@ func checkLine(i int, line Line, known bool) *RuleError {
 }
 
 // lineNet is quantity × unit price, half to even, less the line's own discount.
-func lineNet(i int, line Line) (money.Amount, *RuleError) {
+func lineNet(i int, line Line, c money.Currency) (money.Amount, *RuleError) {
 	gross, err := line.UnitPrice.Times(line.Quantity)
 	if err != nil {
 		return 0, tooLarge(lineField(i, "unit_price"), line.Quantity.String())
@@ -118,7 +117,7 @@ func lineNet(i int, line Line) (money.Amount, *RuleError) {
 		}
 	}
 	if discount > gross {
-		return 0, refuse("discount", lineField(i, "discount"), strconv.FormatInt(int64(discount), 10), fmt.Sprintf("a discount is at most the line itself, %d minor units", int64(gross)), "correct it")
+		return 0, refuse("discount", lineField(i, "discount"), discount.Format(c), "a discount is at most the line itself, "+gross.Format(c), "correct it")
 	}
 	return gross - discount, nil
 }

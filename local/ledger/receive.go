@@ -74,7 +74,7 @@ func (tx *Tx) receivable(v StockReceipt) (*product, error) {
 	if err := tx.checkReference(v.Reference); err != nil {
 		return nil, err
 	}
-	if rule := tx.checkDate("date", v.Date, false); rule != nil {
+	if rule := tx.checkDate("date", v.Date); rule != nil {
 		return nil, rule
 	}
 	p, err := tx.stocked("product", v.Product)
@@ -92,7 +92,11 @@ func (tx *Tx) receivable(v StockReceipt) (*product, error) {
 	}
 	for _, l := range p.lots {
 		if l.name == v.Lot && v.Lot != "" && l.onHand != 0 && l.expiry != v.ExpiryDate && p.moves(v.Date) {
-			return nil, refuse("lot_differs", "expiry_date", v.ExpiryDate.String(), fmt.Sprintf("lot %s of %s expires on %q and there is some of it left", l.name, p.ID, l.expiry), "give these goods another lot")
+			rule := fmt.Sprintf("there is some left of lot %s of %s, which expires on %s", l.name, p.ID, l.expiry)
+			if l.expiry == event.NoDate {
+				rule = fmt.Sprintf("there is some left of lot %s of %s, which has no expiry date", l.name, p.ID)
+			}
+			return nil, refuse("lot_differs", "expiry_date", v.ExpiryDate.String(), rule, "give these goods another lot, or the same date")
 		}
 	}
 	return p, nil
@@ -163,7 +167,7 @@ func (tx *Tx) Count(v StockCount) (Entry, error) {
 	if err := tx.checkReference(v.Reference); err != nil {
 		return Entry{}, err
 	}
-	if rule := tx.checkDate("date", v.Date, false); rule != nil {
+	if rule := tx.checkDate("date", v.Date); rule != nil {
 		return Entry{}, rule
 	}
 	if len(v.Products) == 0 {

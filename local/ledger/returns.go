@@ -66,7 +66,7 @@ func (tx *Tx) linkable(v CreditNote) (Document, error) {
 	case !ok || invoice.Kind != KindInvoice:
 		return Document{}, refuse("unknown_document", "invoice", shorten(v.Invoice), "there is no such invoice", "correct its id, or make a free credit note")
 	case invoice.VoidedOn != event.NoDate:
-		return Document{}, refuse("voided", "invoice", v.Invoice, "it was voided on "+invoice.VoidedOn.String(), "nothing is left to be returned")
+		return Document{}, refuse("voided", "invoice", v.Invoice, "it was voided on "+invoice.VoidedOn.String()+" already", "leave it: nothing is left to be returned")
 	case v.Client != "" && v.Client != invoice.Client:
 		return Document{}, refuse("client", "client", shorten(v.Client), "a linked credit note is its invoice's client's", "leave the client out")
 	case v.Date != event.NoDate && v.Date < invoice.Date:
@@ -106,15 +106,19 @@ func (tx *Tx) priceLinked(invoice Document, lines []ReturnLine) (*priced, error)
 	pr := &priced{lines: make([]DocumentLine, len(lines)), products: make([]*product, len(lines))}
 	for i, line := range lines {
 		if line.InvoiceLine < 1 || line.InvoiceLine > len(invoice.Lines) {
-			return nil, refuse("unknown_line", lineField(i, "invoice_line"), strconv.Itoa(line.InvoiceLine), fmt.Sprintf("%s has %d lines", invoice.ID, len(invoice.Lines)), "name one of them, from 1")
+			return nil, refuse("unknown_line", lineField(i, "invoice_line"), strconv.Itoa(line.InvoiceLine), fmt.Sprintf("the lines of %s go from 1 to %d", invoice.ID, len(invoice.Lines)), "name one of them")
 		}
 		sold, gone, q := &invoice.Lines[line.InvoiceLine-1], &back[line.InvoiceLine-1], line.Line.Quantity
 		if q <= 0 {
 			return nil, refuse("quantity", lineField(i, "quantity"), q.String(), "a returned quantity is above zero", "correct it")
 		}
 		if q > sold.Quantity-gone.quantity {
+			advice := "return at most what is left, " + (sold.Quantity - gone.quantity).String()
+			if gone.quantity == sold.Quantity {
+				advice = "leave it empty: all of it has come back"
+			}
 			return nil, refuse("returned_too_much", lineField(i, "quantity"), q.String(),
-				fmt.Sprintf("of line %d of %s %s were sold and %s have come back", line.InvoiceLine, invoice.ID, sold.Quantity, gone.quantity), "return at most what is left")
+				fmt.Sprintf("line %d of %s: sold %s, come back %s", line.InvoiceLine, invoice.ID, sold.Quantity, gone.quantity), advice)
 		}
 		p, err := tx.product(sold.Product)
 		if err != nil {

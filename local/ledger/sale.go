@@ -52,7 +52,7 @@ func (tx *Tx) checkHead(reference, clientID string, date event.Date, future bool
 	if err := tx.checkReference(reference); err != nil {
 		return nil, err
 	}
-	if rule := tx.checkDate("date", date, future); rule != nil {
+	if rule := tx.checkDateOr("date", date, future); rule != nil {
 		return nil, rule
 	}
 	if clientID == "" {

@@ -65,7 +65,7 @@ func (tx *Tx) CheckSelling(product string, v Selling) error {
 			return err
 		}
 		if taken {
-			return refuse("barcode_taken", "barcode", code, "it is the barcode of "+r.text(0), "correct it, or take it from that product first")
+			return refuse("barcode_taken", "barcode", code, code+" is the barcode of "+r.text(0), "correct it, or take it from that product first")
 		}
 	}
 	return nil

@@ -118,7 +118,7 @@ func (tx *Tx) Stock(id string) (event.Stock, error) {
 		return event.Stock{}, err
 	}
 	if p == nil {
-		return event.Stock{}, refuse("unknown_product", "product", shorten(id), "it is not in the catalogue", "correct its id")
+		return event.Stock{}, refuse("unknown_product", "product", shorten(id), "it is not in the catalogue", "add the product first, or correct its id")
 	}
 	return tx.stockOf(p)
 }

@@ -79,9 +79,9 @@ func (tx *Tx) voidable(v Void) (Document, error) {
 	case badText(v.Reason):
 		return Document{}, tooLong("reason", v.Reason)
 	case d.Date <= tx.b.closed:
-		return Document{}, refuse("closed_period", "document", d.ID, "it is of "+d.Date.String()+" and the books are closed through "+tx.b.closed.String(), "make a credit note of today instead")
+		return Document{}, refuse("closed_period", "document", d.ID, "it is of "+d.Date.String()+" and the books are closed through "+tx.b.closed.String(), correction(d.Kind))
 	}
-	if rule := tx.checkDate("date", v.Date, false); rule != nil {
+	if rule := tx.checkDate("date", v.Date); rule != nil {
 		return Document{}, rule
 	}
 	if v.Date < d.Date && d.Date <= tx.today {
@@ -97,6 +97,14 @@ func (tx *Tx) voidable(v Void) (Document, error) {
 		}
 	}
 	return d, nil
+}
+
+// correction is what takes a document of a closed period back.
+func correction(kind DocumentKind) string {
+	if kind == KindCreditNote {
+		return "record an invoice of a later date instead"
+	}
+	return "record a return of a later date instead"
 }
 
 // resell finds the first and last sale of a product again after an invoice of
