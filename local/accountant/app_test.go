@@ -133,12 +133,16 @@ func (d *desk) do(method, path string, form url.Values, headers ...string) page 
 
 func (d *desk) get(path string) page { d.t.Helper(); return d.do(http.MethodGet, path, nil) }
 
-// send fills in a form: name=value pairs, and sends it under the key that it has.
+// send fills in a form: name=value pairs, and sends it under the key that it has where
+// no other one is given.
 func (d *desk) send(path string, pairs ...string) page {
 	d.t.Helper()
-	v := url.Values{"key": {d.key(path)}}
+	v := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		v.Add(pairs[i], pairs[i+1])
+	}
+	if !v.Has("key") {
+		v.Set("key", d.key(path))
 	}
 	return d.do(http.MethodPost, path, v)
 }
@@ -228,6 +232,29 @@ func TestASentFormIsRecordedOnce(t *testing.T) {
 	}
 	if a, b := d.key("/sales/new"), d.key("/sales/new"); a == b || a == "" {
 		t.Errorf("two forms have the keys %q and %q", a, b)
+	}
+}
+
+// A key is taken once: another form that comes with it is neither lost nor recorded
+// unasked. It comes back as it was typed, with a key under which it can be recorded.
+func TestAnotherFormUnderATakenKey(t *testing.T) {
+	d := openDesk(t, nil)
+	key := d.key("/sales/new")
+	d.want(d.send("/sales/new", "key", key, "date", today, "product", "TEA", "quantity", "2"), http.StatusOK, "INV-000001 is recorded.")
+	p := d.send("/sales/new", "key", key, "date", today, "product", "JAM", "quantity", "1", "price", "3")
+	d.want(p, http.StatusUnprocessableEntity, "This one is not recorded yet", "INV-000001 is recorded already", "differs from it and is not recorded yet")
+	fresh := keyField.FindStringSubmatch(p.body)
+	if fresh == nil || fresh[1] == key || !strings.Contains(p.body, `value="JAM"`) || !strings.Contains(p.body, `href="/entries/7"`) {
+		t.Fatalf("it has the key %v, want another than %s: %s", fresh, key, p.body)
+	}
+	d.want(d.send("/sales/new", "key", fresh[1], "date", today, "product", "JAM", "quantity", "1", "price", "3"), http.StatusOK, "INV-000002 is recorded.")
+	d.want(d.send("/sales/new", "key", key, "date", today, "product", " TEA ", "quantity", "2", "do", "record"), http.StatusOK, "INV-000001 was recorded before")
+	// The same values for another document are another form too.
+	d.want(d.send("/entries/7/void", "key", "void-1", "reason", "typed twice"), http.StatusOK, "Void of INV-000001", "It is recorded.")
+	d.want(d.send("/entries/8/void", "key", "void-1", "reason", "typed twice"), http.StatusUnprocessableEntity, "Void of INV-000001 is recorded already")
+	d.want(d.send("/receipts/new", "key", "void-1", "product", "JAM", "quantity", "1", "date", today), http.StatusUnprocessableEntity, "Void of INV-000001 is recorded already")
+	if n := d.counts(); n.Invoices != 2 {
+		t.Errorf("there are %d invoices, want 2", n.Invoices)
 	}
 }
 

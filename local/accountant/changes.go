@@ -61,7 +61,7 @@ func (r *request) showVoid(status int, p *changePage) error {
 func (r *request) sendVoid() error { return r.about(r.form(), r.recordVoid) }
 
 func (r *request) recordVoid(p *changePage) error {
-	entry, again, err := r.record(p.Key, func(tx *ledger.Tx) (int64, error) {
+	entry, again, err := r.record(p.form, func(tx *ledger.Tx) (int64, error) {
 		if _, err := tx.Void(ledger.Void{Document: p.Entry.Subject, Reason: p.text("reason")}); err != nil {
 			return 0, err
 		}
@@ -104,7 +104,7 @@ func (r *request) recordCost(p *changePage) error {
 		p.fault("unit_cost", r.say.T("Fill this in."))
 	}
 	if p.good() {
-		entry, again, err := r.record(p.Key, func(tx *ledger.Tx) (int64, error) {
+		entry, again, err := r.record(p.form, func(tx *ledger.Tx) (int64, error) {
 			e, err := tx.SetCost(ledger.CostSetting{Document: p.Entry.Subject, Product: p.Get("product"), UnitCost: cost})
 			return e.ID, err
 		})
@@ -169,7 +169,7 @@ func (r *request) recordReturn(p *changePage) error {
 		p.fault("lines[1].quantity", r.say.T("Say of at least one line how much came back."))
 	}
 	if p.good() {
-		entry, again, err := r.record(p.Key, func(tx *ledger.Tx) (int64, error) {
+		entry, again, err := r.record(p.form, func(tx *ledger.Tx) (int64, error) {
 			d, err := tx.CreditNote(note)
 			return d.Entry, err
 		})

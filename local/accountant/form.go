@@ -2,6 +2,7 @@ package accountant
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"html/template"
@@ -24,6 +25,11 @@ type form struct {
 	order    []string
 	// Key names the form itself: sent twice, it is recorded once.
 	Key string
+	// content is the digest of what was filled in.
+	content string
+	// Before is the address of the entry that another form became under the same
+	// key; "" mostly.
+	Before string
 }
 
 // form reads the form that was sent.
@@ -32,7 +38,30 @@ func (r *request) form() *form {
 	if key := r.PostForm.Get("key"); key != "" && event.CheckID(key) == nil {
 		f.Key = key
 	}
+	f.content = contentOf(r.URL.Path, r.PostForm)
 	return f
+}
+
+// contentOf tells filled-in forms apart: a digest of where a form is sent and of all
+// that stands in it, but for its key and the button that sent it.
+func contentOf(to string, values url.Values) string {
+	kept := url.Values{}
+	for name, all := range values {
+		if name == "key" || name == "do" {
+			continue
+		}
+		for _, v := range all {
+			kept.Add(name, strings.TrimSpace(v))
+		}
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(to+"\n"+kept.Encode())))
+}
+
+// differsFrom says that the key of the form was that of one which became an entry,
+// and that this one is another. It gets a key of its own, under which it can be recorded.
+func (f *form) differsFrom(e ledger.Entry) {
+	f.Key, f.Before = rand.Text(), "/entries/"+plainInt(e.ID)
+	f.fault("", f.say.T("%s is recorded already, from this form as it was before or from another tab. What stands here differs from it and is not recorded yet: record it where it is another one.", f.say.title(e)))
 }
 
 // blank is a form that nobody has filled in, with what stands in it at first.
@@ -175,6 +204,10 @@ func (f *form) percent(field, typed string) money.NullBasisPoints {
 // refused notes what the ledger refuses at the field that it names; other errors
 // are returned. place turns the ledger's field into the form's; nil keeps it.
 func (f *form) refused(err error, place func(string) string) error {
+	var other *otherForm
+	if errors.As(err, &other) {
+		return nil // record has noted it
+	}
 	var rule *ledger.RuleError
 	if !errors.As(err, &rule) {
 		return err

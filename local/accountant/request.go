@@ -117,19 +117,40 @@ func with(path string, pairs ...string) string {
 	return path + "?" + q.Encode()
 }
 
-// record runs f in a transaction of the ledger under the key of the form: where a
-// form of that key was recorded already, f is not called. It returns the entry
-// that the form became, and whether it had become that before.
-func (r *request) record(key string, f func(*ledger.Tx) (entry int64, err error)) (entry int64, again bool, err error) {
-	err = r.app.ledger.Record(r.Context(), r.who, func(tx *ledger.Tx) (err error) {
-		if entry, again, err = tx.Submitted(key); err != nil || again {
+// otherForm says that the key of a form was taken by one that was filled in otherwise.
+type otherForm struct{ entry int64 }
+
+func (e *otherForm) Error() string { return "entry " + plainInt(e.entry) + " has the key of the form" }
+
+// record runs do in a transaction of the ledger under the key of the form: where the
+// very same form was recorded already, do is not called. It returns the entry that the
+// form became, and whether it had become that before. Where another form was recorded
+// under that key, the error says so, and the form has its fault and a new key.
+func (r *request) record(f *form, do func(*ledger.Tx) (entry int64, err error)) (entry int64, again bool, err error) {
+	err = r.app.ledger.Record(r.Context(), r.who, func(tx *ledger.Tx) error {
+		before, ok, err := tx.Submitted(f.Key)
+		if err != nil {
 			return err
 		}
-		if entry, err = f(tx); err != nil {
+		if ok && before.Content != "" && before.Content != f.content {
+			return &otherForm{before.Entry}
+		}
+		if entry, again = before.Entry, ok; again {
+			return nil
+		}
+		if entry, err = do(tx); err != nil {
 			return err
 		}
-		return tx.Submit(key, entry)
+		return tx.Submit(f.Key, ledger.Submission{Entry: entry, Content: f.content})
 	})
+	var other *otherForm
+	if errors.As(err, &other) {
+		e, _, readErr := r.app.ledger.Entry(r.Context(), other.entry)
+		if readErr != nil {
+			return 0, false, readErr
+		}
+		f.differsFrom(e)
+	}
 	if err == nil {
 		r.app.c.Wake()
 	}

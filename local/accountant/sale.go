@@ -171,7 +171,7 @@ func (r *request) sendDocument(credit bool) error {
 		return err
 	}
 	if f.good() && f.Get("do") != "quote" {
-		entry, again, err := r.record(f.Key, func(tx *ledger.Tx) (int64, error) {
+		entry, again, err := r.record(f, func(tx *ledger.Tx) (int64, error) {
 			doc, err := d.enter(tx)
 			return doc.Entry, err
 		})

@@ -105,7 +105,7 @@ func (r *request) sendReceipt() error {
 	v.Quantity, v.UnitCost = f.quantity("quantity", f.Get("quantity")), f.unitCost("unit_cost")
 	v.Date, v.ExpiryDate = r.dated(f), f.date("expiry_date")
 	if f.good() {
-		entry, again, err := r.record(f.Key, func(tx *ledger.Tx) (int64, error) {
+		entry, again, err := r.record(f, func(tx *ledger.Tx) (int64, error) {
 			e, err := tx.Receive(v)
 			return e.ID, err
 		})
@@ -148,7 +148,7 @@ func (r *request) sendCount() error {
 	}
 	v := ledger.StockCount{Date: r.dated(f), Products: []ledger.CountedProduct{counted}}
 	if f.good() {
-		entry, again, err := r.record(f.Key, func(tx *ledger.Tx) (int64, error) {
+		entry, again, err := r.record(f, func(tx *ledger.Tx) (int64, error) {
 			e, err := tx.Count(v)
 			return e.ID, err
 		})
