@@ -68,7 +68,7 @@ func (r *request) recordVoid(p *changePage) error {
 		return tx.LastEntry(), nil
 	})
 	if err == nil {
-		return r.redirectRecorded("/entries/"+plainInt(entry), entry, again)
+		return r.redirectRecorded("/entries/"+plainInt(entry), p.form, entry, again)
 	}
 	if err := p.refused(err, func(field string) string {
 		if field == "reason" {
@@ -109,7 +109,7 @@ func (r *request) recordCost(p *changePage) error {
 			return e.ID, err
 		})
 		if err == nil {
-			return r.redirectRecorded("/entries/"+plainInt(entry), entry, again)
+			return r.redirectRecorded("/entries/"+plainInt(entry), p.form, entry, again)
 		}
 		if err := p.refused(err, nil); err != nil {
 			return err
@@ -174,7 +174,7 @@ func (r *request) recordReturn(p *changePage) error {
 			return d.Entry, err
 		})
 		if err == nil {
-			return r.redirectRecorded("/entries/"+plainInt(entry), entry, again)
+			return r.redirectRecorded("/entries/"+plainInt(entry), p.form, entry, again)
 		}
 		place := inForm(at)
 		if err := p.refused(err, func(field string) string {

@@ -37,6 +37,7 @@ type entryPage struct {
 	Delivery delivery
 	Recorded bool
 	Again    bool
+	Form     string // the key of the form that it was
 }
 
 // DocumentView is a document as a page shows it.
@@ -103,7 +104,7 @@ func (r *request) showEntry() error {
 		return r.missing()
 	}
 	q := r.URL.Query()
-	p := entryPage{Entry: e, Title: r.say.title(e), Kind: r.say.kind(e.Kind), Currency: r.app.ledger.Currency(), Recorded: q.Has("recorded"), Again: q.Get("again") != ""}
+	p := entryPage{Entry: e, Title: r.say.title(e), Kind: r.say.kind(e.Kind), Currency: r.app.ledger.Currency(), Recorded: q.Has("recorded"), Again: q.Get("again") != "", Form: r.sentForm()}
 	ctx := r.Context()
 	switch e.Kind {
 	case ledger.EntryInvoice, ledger.EntryCreditNote, ledger.EntryVoid, ledger.EntryCost:

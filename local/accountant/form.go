@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 
 	"comptoir/local/ledger"
@@ -27,6 +28,8 @@ type form struct {
 	Key string
 	// content is the digest of what was filled in.
 	content string
+	// unread are numbers that could not be read in the language in which they were typed.
+	unread map[string]error
 	// Before is the address of the entry that another form became under the same
 	// key; "" mostly.
 	Before string
@@ -38,20 +41,29 @@ func (r *request) form() *form {
 	if key := r.PostForm.Get("key"); key != "" && event.CheckID(key) == nil {
 		f.Key = key
 	}
-	f.content = contentOf(r.URL.Path, r.PostForm)
+	wrote := wroteIn(r.PostForm, r.say)
+	f.content = contentOf(r.URL.Path, r.PostForm, wrote)
+	if wrote != r.say {
+		f.rewrite(wrote)
+	}
 	return f
 }
 
 // contentOf tells filled-in forms apart: a digest of where a form is sent and of all
-// that stands in it, but for its key and the button that sent it.
-func contentOf(to string, values url.Values) string {
-	kept := url.Values{}
+// that stands in it, but for its key and the button that sent it. Numbers count for
+// what they are, in whatever language they are written.
+func contentOf(to string, values url.Values, wrote *speaker) string {
+	kept, plain := url.Values{}, speakerOf(English)
 	for name, all := range values {
-		if name == "key" || name == "do" {
+		if name == "key" || name == "do" || name == "numbers" {
 			continue
 		}
 		for _, v := range all {
-			kept.Add(name, strings.TrimSpace(v))
+			v = strings.TrimSpace(v)
+			if slices.Contains(numberFields[:], name) {
+				v, _ = inOther(v, wrote, plain) // as typed where it is no number
+			}
+			kept.Add(name, v)
 		}
 	}
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(to+"\n"+kept.Encode())))
@@ -137,7 +149,7 @@ func (f *form) plainOf(field, typed string) string {
 	if strings.TrimSpace(typed) == "" {
 		return ""
 	}
-	plain, err := f.say.plain(typed)
+	plain, err := f.plain(typed)
 	switch {
 	case errors.Is(err, notation.ErrAmbiguous):
 		f.fault(field, f.say.T("“%s” can be read in two ways: write it without a mark between thousands.", typed))
@@ -189,7 +201,7 @@ func (f *form) price(field, typed string) (p money.Price, given bool) {
 }
 
 func (f *form) percent(field, typed string) money.NullBasisPoints {
-	plain := f.plainOf(field, strings.TrimRight(strings.TrimSpace(typed), "%\u00a0\u202f "))
+	plain := f.plainOf(field, strings.TrimRight(strings.TrimSpace(typed), percentMarks))
 	if plain == "" {
 		return money.NullBasisPoints{}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"comptoir/local/ledger"
+	"comptoir/shared/event"
 )
 
 // recorded is the entry that the form before this one became.
@@ -12,15 +13,26 @@ type recorded struct {
 	Title    string
 	Total    string
 	Again    bool
+	Form     string // the key of the form that it was
 	Delivery delivery
 }
 
-func (r *request) redirectRecorded(path string, entry int64, again bool) error {
+func (r *request) redirectRecorded(path string, f *form, entry int64, again bool) error {
 	repeated := ""
 	if again {
 		repeated = "yes"
 	}
-	return r.redirect(with(path, "recorded", plainInt(entry), "again", repeated))
+	return r.redirect(with(path, "recorded", plainInt(entry), "again", repeated, "form", f.Key))
+}
+
+// sentForm is the key of the form before this page, as the address says: the browser
+// keeps no draft of what is recorded.
+func (r *request) sentForm() string {
+	key := r.URL.Query().Get("form")
+	if event.CheckID(key) != nil {
+		return ""
+	}
+	return key
 }
 
 // justRecorded is what the form before became, as the address says.
@@ -29,7 +41,7 @@ func (r *request) justRecorded() (*recorded, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	v := &recorded{Entry: e, Title: r.say.title(e), Again: r.URL.Query().Get("again") != ""}
+	v := &recorded{Entry: e, Title: r.say.title(e), Again: r.URL.Query().Get("again") != "", Form: r.sentForm()}
 	if e.Kind == ledger.EntryInvoice || e.Kind == ledger.EntryCreditNote {
 		d, _, err := r.app.ledger.Document(r.Context(), e.Subject)
 		if err != nil {

@@ -20,6 +20,8 @@ type request struct {
 	say  *speaker
 	who  string
 	look string // light, dark or "" for the system's
+	// letters: those without Ctrl or Alt are keys.
+	letters bool
 }
 
 // mostForm bounds what a form may weigh.
@@ -29,7 +31,7 @@ const mostForm = 1 << 20
 // where it is the machine's.
 func (a *App) handle(f func(*request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		r := &request{Request: hr, app: a, w: w, say: speakerFor(hr), who: a.whoIs(hr), look: themeOf(hr)}
+		r := &request{Request: hr, app: a, w: w, say: speakerFor(hr), who: a.whoIs(hr), look: themeOf(hr), letters: lettersOf(hr)}
 		if hr.Method == http.MethodPost && !strings.HasPrefix(hr.Header.Get("Content-Type"), "multipart/") {
 			hr.Body = http.MaxBytesReader(w, hr.Body, mostForm)
 			if err := hr.ParseForm(); err != nil {
@@ -54,6 +56,7 @@ type view struct {
 	Title    string
 	Who      string
 	Look     string
+	Letters  bool // without Ctrl or Alt they are keys
 	SignedIn bool
 	Manager  string
 	Script   string
@@ -67,7 +70,7 @@ type view struct {
 // show answers a page. Nothing is sent before all of it is made.
 func (r *request) show(status int, page, title string, data any) error {
 	v := view{
-		speaker: r.say, Page: page, Title: title, Who: r.who, Look: r.look, SignedIn: r.app.door.locked(), Script: r.app.assets.script,
+		speaker: r.say, Page: page, Title: title, Who: r.who, Look: r.look, Letters: r.letters, SignedIn: r.app.door.locked(), Script: r.app.assets.script,
 		Style: r.app.assets.style, Icon: r.app.assets.icon, Here: r.URL.RequestURI(), Data: data,
 	}
 	if r.app.c.Manager != nil {

@@ -33,6 +33,7 @@ func (a *App) saleRoutes(page func(string, func(*request) error)) {
 	page("GET /sales/new", func(r *request) error { return r.newDocument(false) })
 	page("POST /sales/new", func(r *request) error { return r.sendDocument(false) })
 	page("POST /sales/preview", func(r *request) error { return r.previewDocument(false) })
+	page("POST /numbers", (*request).rewriteNumbers)
 	page("GET /find/products", (*request).findProducts)
 	page("GET /find/clients", (*request).findClients)
 }
@@ -176,7 +177,7 @@ func (r *request) sendDocument(credit bool) error {
 			return doc.Entry, err
 		})
 		if err == nil {
-			return r.redirectRecorded(documentPath(credit), entry, again)
+			return r.redirectRecorded(documentPath(credit), f, entry, again)
 		}
 		if err := d.refused(f, err); err != nil {
 			return err

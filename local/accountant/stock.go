@@ -110,7 +110,7 @@ func (r *request) sendReceipt() error {
 			return e.ID, err
 		})
 		if err == nil {
-			return r.redirectRecorded("/receipts/new", entry, again)
+			return r.redirectRecorded("/receipts/new", f, entry, again)
 		}
 		if err := f.refused(err, nil); err != nil {
 			return err
@@ -153,7 +153,7 @@ func (r *request) sendCount() error {
 			return e.ID, err
 		})
 		if err == nil {
-			return r.redirectRecorded("/counts/new", entry, again)
+			return r.redirectRecorded("/counts/new", f, entry, again)
 		}
 		if err := f.refused(err, func(field string) string { return countField(field, at) }); err != nil {
 			return err
