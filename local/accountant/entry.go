@@ -47,6 +47,7 @@ type DocumentView struct {
 	Rows       []DocumentRow
 	Totals     []Total
 	Sum        string
+	Warnings   []string // of when it was recorded
 	// CostUnknown: a line was recorded without a cost, which can be set once.
 	CostUnknown bool
 	// Open: something of it can still come back.
@@ -66,6 +67,9 @@ func (r *request) documentView(ctx context.Context, id string) (*DocumentView, e
 		return nil, err
 	}
 	v := &DocumentView{Document: d, Totals: r.totals(&d), Sum: r.say.Money(d.Total, r.app.ledger.Currency())}
+	if v.Warnings, err = r.warningsOf(&d); err != nil {
+		return nil, err
+	}
 	if d.Client != "" {
 		c, _, err := r.app.clients.get(ctx, d.Client)
 		if err != nil {

@@ -10,6 +10,7 @@ var frenchWords = map[string]string{
 	"This one is not recorded yet":    "Celui-ci n’est pas encore enregistré",
 	"Open it":                         "L’ouvrir",
 	"What you had typed is put away.": "Ce que vous aviez saisi est mis de côté.",
+	"Warnings":                        "Avertissements",
 	"Undo":                            "Rétablir",
 	"Line removed.":                   "Ligne retirée.",
 	"undo: bring back the line, or what was put away":                                                    "rétablir la ligne, ou ce qui a été mis de côté",

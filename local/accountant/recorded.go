@@ -14,6 +14,7 @@ type recorded struct {
 	Total    string
 	Again    bool
 	Form     string // the key of the form that it was
+	Warnings []string
 	Delivery delivery
 }
 
@@ -48,9 +49,24 @@ func (r *request) justRecorded() (*recorded, error) {
 			return nil, err
 		}
 		v.Total = r.say.Money(d.Total, r.app.ledger.Currency())
+		if v.Warnings, err = r.warningsOf(&d); err != nil {
+			return nil, err
+		}
 	}
 	v.Delivery, err = r.deliveryOf(r.Context(), e)
 	return v, err
+}
+
+// warningsOf says what was warned of when a document was recorded, with the product of each.
+func (r *request) warningsOf(d *ledger.Document) (said []string, err error) {
+	all, err := r.app.ledger.Warnings(r.Context(), d.Entry)
+	for _, w := range all {
+		if w.Line <= len(d.Lines) {
+			line := &d.Lines[w.Line-1]
+			said = append(said, line.Product+" "+line.Description+" · "+r.say.warning(w))
+		}
+	}
+	return said, err
 }
 
 func (r *request) deliveryOf(ctx context.Context, e ledger.Entry) (delivery, error) {

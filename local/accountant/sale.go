@@ -174,7 +174,15 @@ func (r *request) sendDocument(credit bool) error {
 	if f.good() && f.Get("do") != "quote" {
 		entry, again, err := r.record(f, func(tx *ledger.Tx) (int64, error) {
 			doc, err := d.enter(tx)
-			return doc.Entry, err
+			if err != nil || d.credit {
+				return doc.Entry, err
+			}
+			// Who sends it before the preview answered reads them behind it.
+			warnings, err := tx.Warn(&doc)
+			if err != nil {
+				return 0, err
+			}
+			return doc.Entry, tx.Warned(doc.Entry, warnings)
 		})
 		if err == nil {
 			return r.redirectRecorded(documentPath(credit), f, entry, again)

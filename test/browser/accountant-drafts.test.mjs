@@ -7,11 +7,12 @@ import { openShop, stock, until } from "./lib/shop.mjs";
 
 let shop;
 let browser;
+let running;
 
 before(async () => {
   shop = await openShop();
   stock(shop);
-  shop.run("accountant");
+  running = shop.run("accountant");
   await until("the app", () => fetch(`${shop.desk}/sales/new`).then((r) => r.ok));
   browser = await openBrowser();
 });
@@ -108,8 +109,8 @@ test("what is recorded takes its own draft away and no other", async () => {
   const page = await open("/sales/new");
   await type(page, "30015", "2");
   // The answer to it is lost: it was sent, and nobody knows whether it is recorded.
-  await page.route("**/sales/new", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
-  const lost = page.waitForEvent("requestfailed", (r) => r.method() === "POST" && r.url().endsWith("/sales/new"));
+  await page.route("**/sales/new", (route) => (route.request().method() === "POST" ? route.fulfill({ status: 204 }) : route.continue()));
+  const lost = page.waitForResponse((r) => r.status() === 204);
   await page.keyboard.press("Control+Enter");
   await lost;
   await page.goto(`${shop.desk}/receipts/new`);
@@ -195,17 +196,19 @@ test("figures that may be old ones are not shown, and come back by themselves", 
   await page.done();
 });
 
-test("the totals of who is no longer signed in go, and the page says what to do", async () => {
+test("a sale that is recorded before its preview answered is warned of behind it", async () => {
   const page = await open("/sales/new");
-  await type(page, "30019", "2");
-  await totals(page, "£17.00");
-  // As the app answers a browser whose session has ended: with the page that asks for the password.
-  await page.route("**/sales/preview", (route) => route.fulfill({ status: 303, headers: { Location: "/sign-in" } }));
-  await page.locator("#quantity-1").fill("3");
-  await totals(page, "–");
-  await page.locator("[data-signed-out]").waitFor();
-  assert.match(await page.locator("[data-signed-out]").innerText(), /no longer signed in; what you typed is kept\. Sign in/);
-  assert.match(await page.locator("[data-signed-out] a").getAttribute("href"), /^\/sign-in\?to=/);
+  await page.route("**/sales/preview", () => {}); // it never answers
+  await page.locator("#product-1").fill("30018");
+  await page.locator("#price-1").fill("0.50");
+  await page.locator("#quantity-1").fill("900");
+  await page.keyboard.press("Control+Enter");
+  await recorded(page).waitFor();
+  const warned = /30018 Article 18 · Margin −900%, below the minimum of 90%\./;
+  assert.match(await recorded(page).innerText(), warned);
+  await accessible(page, "a sale with warnings");
+  await recorded(page).getByRole("link", { name: "Open" }).click();
+  assert.match(await page.locator("main .warnings").innerText(), warned);
   await page.done();
 });
 
@@ -318,5 +321,39 @@ test("the keys are found by a button, and letters alone can be switched off", as
   await page.goto(`${shop.desk}/entries`);
   await page.keyboard.press("?");
   await sheet.waitFor();
+  await page.done();
+});
+
+test("who is no longer signed in is told so, sees no old figures, and goes on where they were", async () => {
+  const PASSWORD = "as long as it takes";
+  const setting = shop.begin(["password"], true);
+  setting.stdin.end(`${PASSWORD}\n`);
+  await setting.ended;
+  await shop.stop(running);
+  running = shop.run("accountant");
+  await until("the app", () => fetch(`${shop.desk}/sign-in`).then((r) => r.ok));
+  const page = await open("/sales/new");
+  const signIn = async () => {
+    await page.locator("#password").fill(PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/sales\/new/);
+  };
+  await signIn();
+  await type(page, "30019", "2");
+  await totals(page, "£17.00");
+  const other = await tab(page, "/settings");
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await other.waitForURL(/sign-in/);
+  await page.locator("#quantity-1").fill("3");
+  await totals(page, "–");
+  const told = page.locator("[data-signed-out]");
+  await told.waitFor();
+  assert.match(await told.innerText(), /no longer signed in; what you typed is kept\. Sign in/);
+  await told.getByRole("link", { name: "Sign in" }).click();
+  await signIn();
+  await has(page, "quantity-1", "3");
+  await totals(page, "£25.50");
+  await page.keyboard.press("Control+Enter");
+  await recorded(page).waitFor();
   await page.done();
 });

@@ -15,7 +15,7 @@ const started = Date.now();
 const { data, load } = loadYear();
 const env = { COMPTOIR_YEAR: data };
 try {
-  const [first] = await Promise.all([run(["live.test.mjs", "states.test.mjs", "accountant.test.mjs", "accountant-import.test.mjs"], {}), load()]);
+  const [first] = await Promise.all([run(["live.test.mjs", "states.test.mjs", "accountant.test.mjs", "accountant-drafts.test.mjs", "accountant-import.test.mjs"], {}), load()]);
   const views = await run(["views.test.mjs"], env);
   const speed = await run(["speed.test.mjs"], env);
   console.log(`the browser tests took ${Math.round((Date.now() - started) / 1000)} s`);
