@@ -304,7 +304,7 @@ test("the keys are found by a button, and letters alone can be switched off", as
   await sheet.waitFor();
   await page.keyboard.press("Escape");
   await page.goto(`${shop.desk}/settings`);
-  await page.getByLabel("Letters alone are keys").uncheck();
+  await page.getByLabel("Keys without Ctrl or Alt").uncheck();
   await page.getByRole("button", { name: "Save" }).click();
   await page.goto(`${shop.desk}/entries`);
   await page.locator("main").focus();
@@ -315,8 +315,8 @@ test("the keys are found by a button, and letters alone can be switched off", as
   assert.match(await sheet.innerText(), /switched off, under Settings/);
   await accessible(page, "the keys without letters");
   await page.goto(`${shop.desk}/settings`);
-  assert.ok(!(await page.getByLabel("Letters alone are keys").isChecked()));
-  await page.getByLabel("Letters alone are keys").check();
+  assert.ok(!(await page.getByLabel("Keys without Ctrl or Alt").isChecked()));
+  await page.getByLabel("Keys without Ctrl or Alt").check();
   await page.getByRole("button", { name: "Save" }).click();
   await page.goto(`${shop.desk}/entries`);
   await page.keyboard.press("?");
