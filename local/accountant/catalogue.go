@@ -36,13 +36,13 @@ type listPage[T any] struct {
 	Exports        exports
 	Archived       string
 	WithArchived   bool
-	Saved          string
+	Saved, Form    string // what was saved, and the key of its form
 }
 
 // listed makes a page of a list: searched by q, without the archived unless asked for.
 func listed[T any](r *request, x *index[T], path string, archived func(T) bool) (*listPage[T], error) {
 	q := r.URL.Query()
-	p := &listPage[T]{form: r.blank(q), Currency: r.app.ledger.Currency(), WithArchived: q.Get("archived") == "yes", Saved: q.Get("saved")}
+	p := &listPage[T]{form: r.blank(q), Currency: r.app.ledger.Currency(), WithArchived: q.Get("archived") == "yes", Saved: q.Get("saved"), Form: r.sentForm()}
 	rows, err := x.search(r.Context(), q.Get("q"), int(^uint(0)>>1), func(v T) bool { return p.WithArchived || !archived(v) })
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func listed[T any](r *request, x *index[T], path string, archived func(T) bool) 
 	p.Total, p.Rows = len(rows), rows[from:min(from+onePage, len(rows))]
 	p.First, p.Last = from+1, from+len(p.Rows)
 	address := func(page int) string {
-		kept := without(q, "page", "saved")
+		kept := without(q, "page", "saved", "form")
 		kept.Set("page", strconv.Itoa(page))
 		return path + "?" + kept.Encode()
 	}
@@ -63,7 +63,7 @@ func listed[T any](r *request, x *index[T], path string, archived func(T) bool) 
 	if p.Last < p.Total {
 		p.Next = address(at + 1)
 	}
-	p.Exports = exportsOf(path, without(q, "page", "saved"))
+	p.Exports = exportsOf(path, without(q, "page", "saved", "form"))
 	return p, nil
 }
 
@@ -165,7 +165,7 @@ func (r *request) sendProduct() error {
 		})
 		if err == nil {
 			r.app.c.Wake()
-			return r.redirect(with("/products", "saved", v.ID))
+			return r.redirect(with("/products", "saved", v.ID, "form", f.Key))
 		}
 		if err := f.refused(err, nil); err != nil {
 			return err
@@ -223,7 +223,7 @@ func (r *request) sendClient() error {
 		})
 		if err == nil {
 			r.app.c.Wake()
-			return r.redirect(with("/clients", "saved", v.ID))
+			return r.redirect(with("/clients", "saved", v.ID, "form", f.Key))
 		}
 		if err := f.refused(err, nil); err != nil {
 			return err

@@ -63,14 +63,14 @@ func (r *request) showVoid(status int, p *changePage) error {
 func (r *request) sendVoid() error { return r.about(r.form(), r.recordVoid) }
 
 func (r *request) recordVoid(p *changePage) error {
-	entry, again, err := r.record(p.Key, func(tx *ledger.Tx) (int64, error) {
+	entry, again, err := r.record(p.form, func(tx *ledger.Tx) (int64, error) {
 		if _, err := tx.Void(ledger.Void{Document: p.Entry.Subject, Reason: p.text("reason")}); err != nil {
 			return 0, err
 		}
 		return tx.LastEntry(), nil
 	})
 	if err == nil {
-		return r.redirectRecorded("/entries/"+plainInt(entry), entry, again)
+		return r.redirectRecorded("/entries/"+plainInt(entry), p.form, entry, again)
 	}
 	if err := p.refused(err, func(field string) string {
 		if field == "reason" {
@@ -106,12 +106,12 @@ func (r *request) recordCost(p *changePage) error {
 		p.fault("unit_cost", r.say.T("Fill this in."))
 	}
 	if p.good() {
-		entry, again, err := r.record(p.Key, func(tx *ledger.Tx) (int64, error) {
+		entry, again, err := r.record(p.form, func(tx *ledger.Tx) (int64, error) {
 			e, err := tx.SetCost(ledger.CostSetting{Document: p.Entry.Subject, Product: p.Get("product"), UnitCost: cost})
 			return e.ID, err
 		})
 		if err == nil {
-			return r.redirectRecorded("/entries/"+plainInt(entry), entry, again)
+			return r.redirectRecorded("/entries/"+plainInt(entry), p.form, entry, again)
 		}
 		if err := p.refused(err, nil); err != nil {
 			return err
@@ -172,12 +172,12 @@ func (r *request) recordReturn(p *changePage) error {
 		p.fault("lines[1].quantity", r.say.T("Say of at least one line how much came back."))
 	}
 	if p.good() {
-		entry, again, err := r.record(p.Key, func(tx *ledger.Tx) (int64, error) {
+		entry, again, err := r.record(p.form, func(tx *ledger.Tx) (int64, error) {
 			d, err := tx.CreditNote(note)
 			return d.Entry, err
 		})
 		if err == nil {
-			return r.redirectRecorded("/entries/"+plainInt(entry), entry, again)
+			return r.redirectRecorded("/entries/"+plainInt(entry), p.form, entry, again)
 		}
 		p.AskFuture = p.AskFuture || isRule(err, "future")
 		place := inForm(at)

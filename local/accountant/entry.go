@@ -37,6 +37,7 @@ type entryPage struct {
 	Delivery delivery
 	Recorded bool
 	Again    bool
+	Form     string // the key of the form that it was
 }
 
 // DocumentView is a document as a page shows it.
@@ -46,6 +47,7 @@ type DocumentView struct {
 	Rows       []DocumentRow
 	Totals     []Total
 	Sum        string
+	Warnings   []string // of when it was recorded
 	// CostUnknown: a line was recorded without a cost, which can be set once.
 	CostUnknown bool
 	// Open: something of it can still come back.
@@ -65,6 +67,9 @@ func (r *request) documentView(ctx context.Context, id string) (*DocumentView, e
 		return nil, err
 	}
 	v := &DocumentView{Document: d, Totals: r.totals(&d), Sum: r.say.Money(d.Total, r.app.ledger.Currency())}
+	if v.Warnings, err = r.warningsOf(&d); err != nil {
+		return nil, err
+	}
 	if d.Client != "" {
 		c, _, err := r.app.clients.get(ctx, d.Client)
 		if err != nil {
@@ -103,7 +108,7 @@ func (r *request) showEntry() error {
 		return r.missing()
 	}
 	q := r.URL.Query()
-	p := entryPage{Entry: e, Title: r.say.title(e), Kind: r.say.kind(e.Kind), Currency: r.app.ledger.Currency(), Recorded: q.Has("recorded"), Again: q.Get("again") != ""}
+	p := entryPage{Entry: e, Title: r.say.title(e), Kind: r.say.kind(e.Kind), Currency: r.app.ledger.Currency(), Recorded: q.Has("recorded"), Again: q.Get("again") != "", Form: r.sentForm()}
 	ctx := r.Context()
 	switch e.Kind {
 	case ledger.EntryInvoice, ledger.EntryCreditNote, ledger.EntryVoid, ledger.EntryCost:

@@ -2,10 +2,12 @@ package accountant
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 
 	"comptoir/local/ledger"
@@ -24,6 +26,13 @@ type form struct {
 	order    []string
 	// Key names the form itself: sent twice, it is recorded once.
 	Key string
+	// content is the digest of what was filled in.
+	content string
+	// unread are numbers that could not be read in the language in which they were typed.
+	unread map[string]error
+	// Before is the address of the entry that another form became under the same
+	// key; "" mostly.
+	Before string
 }
 
 // form reads the form that was sent.
@@ -32,7 +41,39 @@ func (r *request) form() *form {
 	if key := r.PostForm.Get("key"); key != "" && event.CheckID(key) == nil {
 		f.Key = key
 	}
+	wrote := wroteIn(r.PostForm, r.say)
+	f.content = contentOf(r.URL.Path, r.PostForm, wrote)
+	if wrote != r.say {
+		f.rewrite(wrote)
+	}
 	return f
+}
+
+// contentOf tells filled-in forms apart: a digest of where a form is sent and of all
+// that stands in it, but for its key and the button that sent it. Numbers count for
+// what they are, in whatever language they are written.
+func contentOf(to string, values url.Values, wrote *speaker) string {
+	kept, plain := url.Values{}, speakerOf(English)
+	for name, all := range values {
+		if name == "key" || name == "do" || name == "numbers" {
+			continue
+		}
+		for _, v := range all {
+			v = strings.TrimSpace(v)
+			if slices.Contains(numberFields[:], name) {
+				v, _ = inOther(v, wrote, plain) // as typed where it is no number
+			}
+			kept.Add(name, v)
+		}
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(to+"\n"+kept.Encode())))
+}
+
+// differsFrom says that the key of the form was that of one which became an entry,
+// and that this one is another. It gets a key of its own, under which it can be recorded.
+func (f *form) differsFrom(e ledger.Entry) {
+	f.Key, f.Before = rand.Text(), "/entries/"+plainInt(e.ID)
+	f.fault("", f.say.T("%s is recorded already, from this form as it was before or from another tab. What stands here differs from it and is not recorded yet: record it where it is another one.", f.say.title(e)))
 }
 
 // blank is a form that nobody has filled in, with what stands in it at first.
@@ -108,7 +149,7 @@ func (f *form) plainOf(field, typed string) string {
 	if strings.TrimSpace(typed) == "" {
 		return ""
 	}
-	plain, err := f.say.plain(typed)
+	plain, err := f.plain(typed)
 	switch {
 	case errors.Is(err, notation.ErrAmbiguous):
 		f.fault(field, f.say.T("“%s” can be read in two ways: write it without a mark between thousands.", typed))
@@ -160,7 +201,7 @@ func (f *form) price(field, typed string) (p money.Price, given bool) {
 }
 
 func (f *form) percent(field, typed string) money.NullBasisPoints {
-	plain := f.plainOf(field, strings.TrimRight(strings.TrimSpace(typed), "%\u00a0\u202f "))
+	plain := f.plainOf(field, strings.TrimRight(strings.TrimSpace(typed), percentMarks))
 	if plain == "" {
 		return money.NullBasisPoints{}
 	}
@@ -175,6 +216,10 @@ func (f *form) percent(field, typed string) money.NullBasisPoints {
 // refused notes what the ledger refuses at the field that it names; other errors
 // are returned. place turns the ledger's field into the form's; nil keeps it.
 func (f *form) refused(err error, place func(string) string) error {
+	var other *otherForm
+	if errors.As(err, &other) {
+		return nil // record has noted it
+	}
 	var rule *ledger.RuleError
 	if !errors.As(err, &rule) {
 		return err

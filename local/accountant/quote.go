@@ -24,7 +24,12 @@ func (r *request) quoteDocument(f *form, d *typedDocument) (*quote, error) {
 		if q.Document, err = d.enter(tx); err != nil || d.credit {
 			return err
 		}
-		return r.warn(tx, &q.Document, d.lines, d.at)
+		warnings, err := tx.Warn(&q.Document)
+		for _, w := range warnings {
+			line := &d.lines[d.at[w.Line-1]]
+			line.Warnings = append(line.Warnings, r.say.warning(w))
+		}
+		return err
 	})
 	if err != nil {
 		return nil, d.refused(f, err)
@@ -67,47 +72,14 @@ type quote struct {
 	Document ledger.Document
 	Totals   []Total
 	Total    string
-	// Warnings keep nobody from recording.
-	Warnings []string
 }
 
-// warn says, in the transaction that tries a sale, what a shopkeeper would want to
-// know before: lines below their product's minimum margin, stock below zero.
-func (r *request) warn(tx *ledger.Tx, d *ledger.Document, lines []Line, at []int) error {
-	short := map[string]bool{}
-	for i := range d.Lines {
-		line := &d.Lines[i]
-		p, ok, err := tx.Product(line.Product)
-		if err != nil || !ok {
-			return err
-		}
-		if margin, known := marginOf(line); known && p.MinMargin.Valid && margin < p.MinMargin.BasisPoints {
-			lines[at[i]].Warnings = append(lines[at[i]].Warnings, r.say.T("Margin %s, below the minimum of %s.", r.say.Percent(margin), r.say.Percent(p.MinMargin.BasisPoints)))
-		}
-		if p.Kind != "stock" || short[p.ID] {
-			continue
-		}
-		stock, err := tx.Stock(p.ID)
-		if err != nil {
-			return err
-		}
-		var left money.Quantity
-		for _, lot := range stock.Lots {
-			left += lot.OnHand
-		}
-		if left < 0 {
-			short[p.ID] = true
-			lines[at[i]].Warnings = append(lines[at[i]].Warnings, r.say.T("The stock goes to %s.", r.say.Quantity(left)))
-		}
+// warning says what a shopkeeper would want to know of a line.
+func (s *speaker) warning(w ledger.Warning) string {
+	if w.Kind == ledger.WarningMargin {
+		return s.T("Margin %s, below the minimum of %s.", s.Percent(w.Margin), s.Percent(w.Minimum))
 	}
-	return nil
-}
-
-func marginOf(line *ledger.DocumentLine) (money.BasisPoints, bool) {
-	if !line.Cost.Valid {
-		return 0, false
-	}
-	return money.Ratio(line.Net-line.Cost.Amount, line.Net)
+	return s.T("The stock goes to %s.", s.Quantity(w.Left))
 }
 
 // totals writes the sum of a document, its taxes by rate.

@@ -20,6 +20,8 @@ type request struct {
 	say  *speaker
 	who  string
 	look string // light, dark or "" for the system's
+	// letters: those without Ctrl or Alt are keys.
+	letters bool
 }
 
 // mostForm bounds what a form may weigh.
@@ -29,7 +31,7 @@ const mostForm = 1 << 20
 // where it is the machine's.
 func (a *App) handle(f func(*request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		r := &request{Request: hr, app: a, w: w, say: speakerFor(hr), who: a.whoIs(hr), look: themeOf(hr)}
+		r := &request{Request: hr, app: a, w: w, say: speakerFor(hr), who: a.whoIs(hr), look: themeOf(hr), letters: lettersOf(hr)}
 		if hr.Method == http.MethodPost && !strings.HasPrefix(hr.Header.Get("Content-Type"), "multipart/") {
 			hr.Body = http.MaxBytesReader(w, hr.Body, mostForm)
 			if err := hr.ParseForm(); err != nil {
@@ -54,6 +56,7 @@ type view struct {
 	Title    string
 	Who      string
 	Look     string
+	Letters  bool // without Ctrl or Alt they are keys
 	SignedIn bool
 	Manager  string
 	Script   string
@@ -67,7 +70,7 @@ type view struct {
 // show answers a page. Nothing is sent before all of it is made.
 func (r *request) show(status int, page, title string, data any) error {
 	v := view{
-		speaker: r.say, Page: page, Title: title, Who: r.who, Look: r.look, SignedIn: r.app.door.locked(), Script: r.app.assets.script,
+		speaker: r.say, Page: page, Title: title, Who: r.who, Look: r.look, Letters: r.letters, SignedIn: r.app.door.locked(), Script: r.app.assets.script,
 		Style: r.app.assets.style, Icon: r.app.assets.icon, Here: r.URL.RequestURI(), Data: data,
 	}
 	if r.app.c.Manager != nil {
@@ -137,19 +140,40 @@ func with(path string, pairs ...string) string {
 	return path + "?" + q.Encode()
 }
 
-// record runs f in a transaction of the ledger under the key of the form: where a
-// form of that key was recorded already, f is not called. It returns the entry
-// that the form became, and whether it had become that before.
-func (r *request) record(key string, f func(*ledger.Tx) (entry int64, err error)) (entry int64, again bool, err error) {
-	err = r.app.ledger.Record(r.Context(), r.who, func(tx *ledger.Tx) (err error) {
-		if entry, again, err = tx.Submitted(key); err != nil || again {
+// otherForm says that the key of a form was taken by one that was filled in otherwise.
+type otherForm struct{ entry int64 }
+
+func (e *otherForm) Error() string { return "entry " + plainInt(e.entry) + " has the key of the form" }
+
+// record runs do in a transaction of the ledger under the key of the form: where the
+// very same form was recorded already, do is not called. It returns the entry that the
+// form became, and whether it had become that before. Where another form was recorded
+// under that key, the error says so, and the form has its fault and a new key.
+func (r *request) record(f *form, do func(*ledger.Tx) (entry int64, err error)) (entry int64, again bool, err error) {
+	err = r.app.ledger.Record(r.Context(), r.who, func(tx *ledger.Tx) error {
+		before, ok, err := tx.Submitted(f.Key)
+		if err != nil {
 			return err
 		}
-		if entry, err = f(tx); err != nil {
+		if ok && before.Content != "" && before.Content != f.content {
+			return &otherForm{before.Entry}
+		}
+		if entry, again = before.Entry, ok; again {
+			return nil
+		}
+		if entry, err = do(tx); err != nil {
 			return err
 		}
-		return tx.Submit(key, entry)
+		return tx.Submit(f.Key, ledger.Submission{Entry: entry, Content: f.content})
 	})
+	var other *otherForm
+	if errors.As(err, &other) {
+		e, _, readErr := r.app.ledger.Entry(r.Context(), other.entry)
+		if readErr != nil {
+			return 0, false, readErr
+		}
+		f.differsFrom(e)
+	}
 	if err == nil {
 		r.app.c.Wake()
 	}

@@ -33,6 +33,7 @@ func (a *App) saleRoutes(page func(string, func(*request) error)) {
 	page("GET /sales/new", func(r *request) error { return r.newDocument(false) })
 	page("POST /sales/new", func(r *request) error { return r.sendDocument(false) })
 	page("POST /sales/preview", func(r *request) error { return r.previewDocument(false) })
+	page("POST /numbers", (*request).rewriteNumbers)
 	page("GET /find/products", (*request).findProducts)
 	page("GET /find/clients", (*request).findClients)
 }
@@ -171,12 +172,20 @@ func (r *request) sendDocument(credit bool) error {
 		return err
 	}
 	if f.good() && f.Get("do") != "quote" {
-		entry, again, err := r.record(f.Key, func(tx *ledger.Tx) (int64, error) {
+		entry, again, err := r.record(f, func(tx *ledger.Tx) (int64, error) {
 			doc, err := d.enter(tx)
-			return doc.Entry, err
+			if err != nil || d.credit {
+				return doc.Entry, err
+			}
+			// Who sends it before the preview answered reads them behind it.
+			warnings, err := tx.Warn(&doc)
+			if err != nil {
+				return 0, err
+			}
+			return doc.Entry, tx.Warned(doc.Entry, warnings)
 		})
 		if err == nil {
-			return r.redirectRecorded(documentPath(credit), entry, again)
+			return r.redirectRecorded(documentPath(credit), f, entry, again)
 		}
 		if err := d.refused(f, err); err != nil {
 			return err

@@ -14,6 +14,7 @@ const (
 	whoCookie      = "comptoir-who"
 	languageCookie = "comptoir-language"
 	themeCookie    = "comptoir-theme"
+	lettersCookie  = "comptoir-letters"
 	remembered     = 400 * 24 * time.Hour // the most that browsers keep
 )
 
@@ -32,6 +33,12 @@ func themeOf(r *http.Request) string {
 		return c.Value
 	}
 	return ""
+}
+
+// lettersOf tells whether letters alone are keys. They can be switched off, as WCAG 2.1.4 asks.
+func lettersOf(r *http.Request) bool {
+	c, err := r.Cookie(lettersCookie)
+	return err != nil || c.Value != "off"
 }
 
 func (r *request) remember(name, value string, lasts time.Duration) {
@@ -92,6 +99,11 @@ func (r *request) changeSettings() error {
 		return r.showSettings(http.StatusUnprocessableEntity, f)
 	}
 	r.remember(whoCookie, name, remembered)
+	if f.Get("letters") == "yes" {
+		r.remember(lettersCookie, "", -time.Second)
+	} else {
+		r.remember(lettersCookie, "off", remembered)
+	}
 	return r.redirect(local(f.Get("to"), "/settings"))
 }
 

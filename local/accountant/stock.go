@@ -110,7 +110,7 @@ func (r *request) sendReceipt() error {
 	v.Quantity, v.UnitCost = f.quantity("quantity", f.Get("quantity")), f.unitCost("unit_cost")
 	v.Date, v.ExpiryDate = r.dated(f), f.date("expiry_date")
 	if f.good() {
-		entry, again, err := r.record(f.Key, func(tx *ledger.Tx) (int64, error) {
+		entry, again, err := r.record(f, func(tx *ledger.Tx) (int64, error) {
 			e, err := tx.Receive(v)
 			return e.ID, err
 		})
@@ -120,7 +120,7 @@ func (r *request) sendReceipt() error {
 			if v.Reference != "" {
 				kept = append(kept, "date", v.Date.String())
 			}
-			return r.redirectRecorded("/receipts/new", entry, again, kept...)
+			return r.redirectRecorded("/receipts/new", f, entry, again, kept...)
 		}
 		if err := f.refused(err, nil); err != nil {
 			return err
@@ -158,12 +158,12 @@ func (r *request) sendCount() error {
 	}
 	v := ledger.StockCount{Date: r.dated(f), Products: []ledger.CountedProduct{counted}}
 	if f.good() {
-		entry, again, err := r.record(f.Key, func(tx *ledger.Tx) (int64, error) {
+		entry, again, err := r.record(f, func(tx *ledger.Tx) (int64, error) {
 			e, err := tx.Count(v)
 			return e.ID, err
 		})
 		if err == nil {
-			return r.redirectRecorded("/counts/new", entry, again)
+			return r.redirectRecorded("/counts/new", f, entry, again)
 		}
 		if err := f.refused(err, func(field string) string { return countField(field, at) }); err != nil {
 			return err

@@ -89,30 +89,39 @@ func TestTryRecordsNothing(t *testing.T) {
 func TestAFormIsRecordedOnce(t *testing.T) {
 	l := newLedger(t, "GBP", "2026-03-10")
 	goods(t, l)
-	send := func() (entry int64, again bool) {
+	send := func(content string) (s Submission, again bool) {
 		record(t, l, func(tx *Tx) (err error) {
-			if entry, again, err = tx.Submitted("form-1"); err != nil || again {
+			if s, again, err = tx.Submitted("form-1"); err != nil || again {
 				return err
 			}
 			d, err := tx.Invoice(Invoice{Date: day("2026-03-10"), Lines: []Line{{Product: "tea", Quantity: qty("1"), UnitPrice: price("500")}}})
 			if err != nil {
 				return err
 			}
-			entry = d.Entry
-			if entry != tx.LastEntry() {
-				t.Errorf("the last entry is %d, want %d", tx.LastEntry(), entry)
+			s = Submission{Entry: d.Entry, Content: content}
+			if s.Entry != tx.LastEntry() {
+				t.Errorf("the last entry is %d, want %d", tx.LastEntry(), s.Entry)
 			}
-			return tx.Submit("form-1", entry)
+			return tx.Submit("form-1", s)
 		})
-		return entry, again
+		return s, again
 	}
-	first, again := send()
+	first, again := send("one tea")
 	if again {
 		t.Error("the first time counts as a repetition")
 	}
-	if second, again := send(); !again || second != first {
-		t.Errorf("the second time gives %d (again %v), want %d", second, again, first)
+	if second, again := send("two teas"); !again || second != first || second.Content != "one tea" {
+		t.Errorf("the second time gives %v (again %v), want %v", second, again, first)
 	}
+	// Of a form from before digests were kept nothing is known but its entry.
+	record(t, l, func(tx *Tx) error { return tx.Submit("form-0", Submission{Entry: first.Entry}) })
+	record(t, l, func(tx *Tx) error {
+		old, ok, err := tx.Submitted("form-0")
+		if !ok || old.Content != "" {
+			t.Errorf("an old form is %v (%v)", old, ok)
+		}
+		return err
+	})
 }
 
 func TestJournal(t *testing.T) {

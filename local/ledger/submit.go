@@ -7,23 +7,33 @@ import (
 	"comptoir/shared/event"
 )
 
-// Submitted returns the entry that was recorded under the key of a form; ok is
-// false where that form was never recorded. The key is the form's own, made
-// before it is filled in, so that a form that is sent twice records once.
-func (tx *Tx) Submitted(key string) (entry int64, ok bool, err error) {
-	r, ok, err := tx.row("SELECT entry FROM submissions WHERE key = ?", key)
-	if err != nil || !ok {
-		return 0, false, err
-	}
-	return r.int(0), true, nil
+// Submission is what a form became.
+type Submission struct {
+	Entry int64
+	// Content is the digest of what was filled in; "" of a form that was recorded
+	// before digests were kept.
+	Content string
 }
 
-// Submit notes, in the transaction of the entry, that the form of that key became it.
-func (tx *Tx) Submit(key string, entry int64) error {
+// Submitted returns what was recorded under the key of a form; ok is false where
+// nothing was. The key is the form's own, made before it is filled in, so that a form
+// that is sent twice records once. Whoever asks compares the content: one key with
+// another content is another form.
+func (tx *Tx) Submitted(key string) (s Submission, ok bool, err error) {
+	r, ok, err := tx.row("SELECT entry, content FROM submissions WHERE key = ?", key)
+	if err != nil || !ok {
+		return Submission{}, false, err
+	}
+	return Submission{Entry: r.int(0), Content: r.text(1)}, true, nil
+}
+
+// Submit notes, in the transaction of the entry, that the form of that key became it,
+// and what stood in the form.
+func (tx *Tx) Submit(key string, s Submission) error {
 	if event.CheckID(key) != nil {
 		return badID("key", key)
 	}
-	return tx.exec("INSERT INTO submissions (key, entry) VALUES (?, ?)", key, entry)
+	return tx.exec("INSERT INTO submissions (key, entry, content) VALUES (?, ?, ?)", key, s.Entry, textOrNull(s.Content))
 }
 
 // errTried ends the transaction of Try.

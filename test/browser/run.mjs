@@ -15,7 +15,8 @@ const started = Date.now();
 const { data, load } = loadYear();
 const env = { COMPTOIR_YEAR: data };
 try {
-  const [first] = await Promise.all([run(["live.test.mjs", "states.test.mjs", "accountant.test.mjs", "accountant-import.test.mjs", "accountant-layout.test.mjs"], {}), load()]);
+  const checks = ["live", "states", "accountant", "accountant-drafts", "accountant-import", "accountant-layout"].map((name) => `${name}.test.mjs`);
+  const [first] = await Promise.all([run(checks, {}), load()]);
   const views = await run(["views.test.mjs"], env);
   const speed = await run(["speed.test.mjs"], env);
   console.log(`the browser tests took ${Math.round((Date.now() - started) / 1000)} s`);

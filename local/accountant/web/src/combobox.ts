@@ -87,6 +87,9 @@ export function proposeIn(field: HTMLInputElement): void {
   async function ask(): Promise<void> {
     const text = field.value.trim();
     asked?.abort();
+    hasty = false;
+    proposals = []; // those of another text mean nothing any more; they go when the answer is there
+    mark(-1);
     if (!text) {
       close();
       return;
@@ -118,7 +121,7 @@ export function proposeIn(field: HTMLInputElement): void {
   field.addEventListener("blur", close);
   field.addEventListener("keydown", (e) => {
     if (e.isComposing || e.ctrlKey || e.metaKey || e.altKey) return;
-    const open = !list.hidden;
+    const open = !list.hidden && proposals.length > 0;
     const chosen = proposals[active];
     switch (e.key) {
       case "ArrowDown":
@@ -135,10 +138,11 @@ export function proposeIn(field: HTMLInputElement): void {
         else return;
         break;
       case "Tab":
-        if (open && chosen) take(chosen);
+        // Until the answer is there what is typed stays: whoever scans a code means that one.
+        if (!asked && open && chosen) take(chosen);
         return; // and goes on
       case "Escape":
-        if (!open) return;
+        if (list.hidden) return;
         close();
         break;
       default:

@@ -1,23 +1,20 @@
 // The form of a sale or a return: its lines, and what it comes to while it is typed.
 // Nothing is reckoned here: the ledger's own rules answer.
 import { CHOSEN, type Proposal, proposeIn } from "./combobox";
-
-interface Preview {
-  lines: { name: string; net: string; warnings: string[] | null }[];
-  totals: { Label: string; Amount: string }[] | null;
-  total: string;
-  faults: Record<string, string>;
-  future: boolean;
-}
+import { openPreview } from "./preview";
 
 export interface Lines {
-  /** Makes as many lines as are wanted. */
+  /** Has as many lines as are wanted, and no others. */
   have(n: number): void;
   /** Asks what the form comes to. */
   reckon(): void;
 }
 
-const PAUSE = 120; // ms without a key before the ledger is asked
+interface Removed {
+  line: HTMLElement;
+  at: number;
+  instead: HTMLElement | undefined; // the empty one that took the place of the last
+}
 
 export function openDocument(form: HTMLFormElement): Lines {
   const box = form.querySelector<HTMLElement>(".lines");
@@ -57,14 +54,35 @@ export function openDocument(form: HTMLFormElement): Lines {
     input(following, "product")?.focus();
   }
 
+  const removed: Removed[] = [];
+  const told = form.querySelector<HTMLElement>("[data-removed]");
+  const typedIn = (line: HTMLElement): boolean => [...line.querySelectorAll("input")].some((i) => i.value !== "");
+
   function remove(line: HTMLElement): void {
     const at = all().indexOf(line);
     line.remove();
-    if (all().length === 0) add();
+    const instead = all().length === 0 ? add() : undefined;
+    if (typedIn(line)) removed.push({ line, at, instead });
+    if (told) told.hidden = removed.length === 0;
     renumber();
     input(all()[Math.min(at, all().length - 1)], "product")?.focus();
     changed();
   }
+
+  /** Brings the line back that was taken out last, as it was and where it was. */
+  function bringBack(): void {
+    const last = removed.pop();
+    if (!last) return;
+    if (last.instead && !typedIn(last.instead)) last.instead.remove();
+    const following = all()[last.at];
+    if (following) following.before(last.line);
+    else box?.append(last.line);
+    if (told) told.hidden = removed.length === 0;
+    renumber();
+    input(last.line, "product")?.focus();
+    changed();
+  }
+  told?.querySelector("[data-undo]")?.addEventListener("click", bringBack);
 
   form.addEventListener(CHOSEN, (e) => {
     const p = (e as CustomEvent<Proposal>).detail;
@@ -94,7 +112,7 @@ export function openDocument(form: HTMLFormElement): Lines {
   form.addEventListener("keydown", (e) => {
     const field = e.target as HTMLElement;
     const line = field.closest<HTMLElement>("[data-line]");
-    if (line && e.altKey && e.key === "Backspace") {
+    if (line && e.altKey && !e.shiftKey && e.key === "Backspace") {
       e.preventDefault();
       remove(line);
     }
@@ -120,78 +138,11 @@ export function openDocument(form: HTMLFormElement): Lines {
     if (button?.matches("[data-add]")) input(add(), "product")?.focus();
   });
 
-  let timer = 0;
-  let asked: AbortController | undefined;
+  const preview = openPreview(form, all);
 
   function changed(): void {
-    clearTimeout(timer);
-    timer = setTimeout(() => void reckon(), PAUSE);
+    preview.soon();
     form.dispatchEvent(new Event("typed"));
-  }
-
-  async function reckon(): Promise<void> {
-    asked?.abort();
-    const question = new AbortController();
-    asked = question;
-    const sent = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) if (typeof value === "string") sent.append(name, value);
-    try {
-      const answer = await fetch(form.dataset.preview ?? "", {
-        method: "POST",
-        body: sent,
-        signal: question.signal,
-        headers: { Accept: "application/json" },
-      });
-      if (answer.ok && !answer.redirected) show((await answer.json()) as Preview);
-    } catch {
-      // What is typed stays. Recording says what is wrong.
-    }
-  }
-
-  function show(p: Preview): void {
-    for (const [i, line] of all().entries()) {
-      const told = p.lines[i];
-      const name = line.querySelector("[data-name]");
-      const net = line.querySelector("[data-net]");
-      if (name) name.textContent = told?.name ?? "";
-      if (net) net.textContent = told?.net ?? "";
-      line.querySelector("[data-warnings]")?.replaceChildren(
-        ...(told?.warnings ?? []).map((text) => {
-          const warning = document.createElement("span");
-          warning.textContent = text;
-          return warning;
-        }),
-      );
-    }
-    form.querySelector("[data-totals]")?.replaceChildren(
-      ...(p.totals ?? []).map((t) => {
-        const row = document.createElement("div");
-        const label = document.createElement("dt");
-        const amount = document.createElement("dd");
-        label.textContent = t.Label;
-        amount.textContent = t.Amount;
-        row.append(label, amount);
-        return row;
-      }),
-    );
-    const total = form.querySelector("[data-total]");
-    if (total && total.textContent !== (p.total || "–")) total.textContent = p.total || "–";
-    const ahead = form.querySelector<HTMLElement>("#ahead");
-    if (ahead) ahead.hidden = !p.future;
-    const wrong = form.querySelector<HTMLElement>("#faults");
-    if (wrong && Object.keys(p.faults).length === 0) wrong.hidden = true;
-    for (const told of form.querySelectorAll<HTMLElement>(".fault")) tell(told, p.faults);
-  }
-
-  /** Shows or takes away what is wrong with a field; nobody is told off while still typing. */
-  function tell(told: HTMLElement, faults: Record<string, string>): void {
-    const field = document.getElementById(told.id.replace(/-fault$/, "")) as HTMLInputElement | null;
-    const text = (field && faults[field.id]) ?? "";
-    if (!field || (text && told.hidden && (field.value.trim() === "" || field === document.activeElement))) return;
-    told.textContent = text;
-    told.hidden = text === "";
-    field.ariaInvalid = text ? "true" : null;
-    field.closest(".field")?.classList.toggle("wrong", text !== "");
   }
 
   form.addEventListener("input", changed);
@@ -200,7 +151,8 @@ export function openDocument(form: HTMLFormElement): Lines {
   return {
     have(n) {
       while (all().length < n) add();
+      for (const line of all().slice(n)) line.remove();
     },
-    reckon: () => void reckon(),
+    reckon: preview.now,
   };
 }

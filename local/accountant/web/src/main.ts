@@ -2,8 +2,9 @@
 import { CHOSEN, type Proposal, proposeIn } from "./combobox";
 import { watchDelivery } from "./delivery";
 import { openDocument } from "./document";
-import { forgetSent, keepDraft } from "./draft";
+import { keepDraft } from "./draft";
 import { listenToKeys } from "./keys";
+import { forget } from "./store";
 import { watchUpload } from "./upload";
 
 for (const field of document.querySelectorAll<HTMLInputElement>("input[data-find]")) proposeIn(field);
@@ -20,12 +21,13 @@ addEventListener(CHOSEN, (e) => {
 });
 for (const way of document.querySelectorAll<HTMLElement>("[data-delivery]")) watchDelivery(way);
 for (const upload of document.querySelectorAll<HTMLElement>("[data-upload]")) watchUpload(upload);
-if (document.querySelector("[data-recorded]")) forgetSent();
+const recorded = document.querySelector<HTMLElement>("[data-recorded]")?.dataset.recorded;
+if (recorded) forget(recorded);
 
 const form = document.querySelector<HTMLFormElement>("form[data-draft]");
 if (form) {
   const lines = form.dataset.preview ? openDocument(form) : undefined;
-  keepDraft(form, lines);
+  void keepDraft(form, lines);
 }
 for (const sent of document.querySelectorAll("form")) {
   // Two presses are one wish. What comes through all the same is recorded once by its key.
