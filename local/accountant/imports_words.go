@@ -86,6 +86,7 @@ func importSays() map[string]string {
 		"a document is all invoice or all credit note":                       "une pièce est tout entière une facture ou un avoir",
 		"a document is an invoice or a credit note":                          "une pièce est une facture ou un avoir",
 		"a document that is recorded already keeps its content":              "une pièce déjà enregistrée garde son contenu",
+		"a document that was voided stays so, and its number stays taken":    "une pièce annulée le reste, et son numéro reste pris",
 		"a lot of a product stands once in a count":                          "un lot d’un produit figure une fois dans un comptage",
 		"a number is due": "un nombre est attendu",
 		"a number is due, and the cell holds something else":                                        "un nombre est attendu, et la cellule contient autre chose",
@@ -154,5 +155,6 @@ var importForms = []importForm{
 	{"it is the barcode of %s", "c’est le code-barres de %s"},
 	{"it lies in the future; today is %s", "c’est dans le futur ; nous sommes le %s"},
 	{"the books are closed through %s", "les livres sont clos jusqu’au %s"},
+	{"it is that of %s, which is voided: give the corrected document another number, such as %s", "c’est celui de %s, qui est annulée : donnez à la pièce corrigée un autre numéro, par exemple %s"},
 	{"compare it with %s in the ledger; to correct that one, void it and enter it anew under a number of its own", "comparez avec %s dans les livres ; pour corriger, annulez-la et enregistrez-la à nouveau sous un numéro à elle"},
 }
