@@ -135,7 +135,8 @@ func importSays() map[string]string {
 		"a line has a discount as a share or as an amount, not both":                                "une ligne a une remise en pourcentage ou en montant, pas les deux",
 		"it has 1 to 256 bytes of UTF-8, no control characters and no spaces at its ends":           "il compte de 1 à 256 octets, sans caractère de contrôle ni espace aux extrémités",
 		"a text has at most 1024 bytes of UTF-8":                                                    "un texte compte 1024 octets au plus",
-		"file":                                                                                      "fichier", "row": "ligne", "rows": "lignes", "column": "colonne", "value": "valeur", "rule": "règle", "what_to_do": "que faire", "sheet": "feuille", "cell": "cellule",
+		"product_id":                                                                                "code produit", "name": "nom", "client_id": "code client", "quantity": "quantité", "invoice_number": "numéro facture", "unit_price": "prix unitaire",
+		"file": "fichier", "row": "ligne", "rows": "lignes", "column": "colonne", "value": "valeur", "rule": "règle", "what_to_do": "que faire", "sheet": "feuille", "cell": "cellule",
 		"shorten it": "raccourcissez-le",
 	}
 }
