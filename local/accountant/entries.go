@@ -32,6 +32,7 @@ type entriesPage struct {
 	Newer, Older string // addresses of the pages beside this one; "" for none
 	Exports      exports
 	Filtered     bool
+	Import       int64 // that they are of; 0: of all
 }
 
 // EntryRow is an entry in the list.
@@ -43,6 +44,7 @@ type EntryRow struct {
 // searched reads what a list of entries is asked for.
 func (r *request) searched(f *form) (ledger.Search, error) {
 	s := ledger.Search{Text: f.text("q"), Kind: ledger.EntryKind(f.text("kind")), From: f.date("from"), To: f.date("to"), Amount: f.amount("amount", f.Get("amount")), Limit: onePage + 1}
+	s.Import = entryID(f.Get("import"))
 	s.Before, s.After = entryID(f.Get("before")), entryID(f.Get("after"))
 	if text := f.text("client"); text != "" {
 		c, ok, err := r.app.clients.resolve(r.Context(), text)
@@ -71,7 +73,7 @@ func (r *request) listEntries() error {
 	if err != nil {
 		return err
 	}
-	p := entriesPage{form: f, Currency: r.app.ledger.Currency(), Exports: exportsOf("/entries", without(f.Values, "before", "after"))}
+	p := entriesPage{form: f, Import: s.Import, Currency: r.app.ledger.Currency(), Exports: exportsOf("/entries", without(f.Values, "before", "after"))}
 	for name, values := range f.Values {
 		p.Filtered = p.Filtered || (name != "before" && name != "after" && slices.ContainsFunc(values, func(v string) bool { return v != "" }))
 	}

@@ -1,6 +1,7 @@
 package accountant
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"comptoir/local/importer"
+	"comptoir/shared/event"
 	"comptoir/shared/money"
 )
 
@@ -24,7 +26,7 @@ import (
 const mostUpload = 256 << 20
 
 func (a *App) importRoutes(page func(string, func(*request) error)) {
-	page("GET /imports", func(r *request) error { return r.showImports(http.StatusOK, r.blank(url.Values{})) })
+	page("GET /imports", func(r *request) error { return r.showImports(http.StatusOK, r.blankUpload()) })
 	page("POST /imports", (*request).upload)
 	page("GET /imports/template.xlsx", (*request).template)
 	page("GET /imports/{id}", (*request).showImport)
@@ -41,7 +43,7 @@ func (a *App) importRoutes(page func(string, func(*request) error)) {
 
 // upload takes files in and tries them.
 func (r *request) upload() error {
-	f := r.blank(url.Values{})
+	f := r.blankUpload()
 	r.Body = http.MaxBytesReader(r.w, r.Body, mostUpload)
 	j := &job{ID: rand.Text(), Who: r.who}
 	var err error
@@ -54,7 +56,15 @@ func (r *request) upload() error {
 	if err != nil {
 		return fmt.Errorf("making a place for the upload: %w", err)
 	}
-	if err := j.take(r.Request); err != nil || len(j.files) == 0 {
+	fields, err := j.take(r.Request)
+	if err == nil {
+		f.Values = fields
+		j.StockDate = f.counted("stock_date", r.app.ledger.Today())
+	}
+	if err == nil && len(j.files) == 0 && f.good() {
+		f.fault("file", r.say.T("Choose at least one file."))
+	}
+	if err != nil || !f.good() {
 		_ = os.RemoveAll(j.dir) // nothing of it is wanted
 		var large *http.MaxBytesError
 		switch {
@@ -66,14 +76,26 @@ func (r *request) upload() error {
 			}
 			r.app.c.Log.Warn("accountant: an upload broke off", "error", err)
 			f.fault("file", r.say.T("The files did not arrive as a whole, so nothing of them was looked at. Choose them again."))
-		default:
-			f.fault("file", r.say.T("Choose at least one file."))
 		}
 		return r.showImports(http.StatusUnprocessableEntity, f)
 	}
 	r.app.uploads.add(j)
 	r.try(j)
 	return r.redirect("/uploads/" + j.ID)
+}
+
+// blankUpload is the form that files are brought by.
+func (r *request) blankUpload() *form {
+	return r.blank(url.Values{"stock_date": {r.app.ledger.Today().String()}})
+}
+
+// counted reads the day of a stock count, which has come; today where none is given.
+func (f *form) counted(field string, today event.Date) event.Date {
+	d := f.date(field)
+	if d > today {
+		f.fault(field, f.say.T("A stock count is of a day that has come: today is %s.", f.say.Day(today)))
+	}
+	return cmp.Or(d, today)
 }
 
 // try makes the dry run of a job.
@@ -91,19 +113,28 @@ func (r *request) tryUpload() error {
 	return r.redirect("/uploads/" + j.ID)
 }
 
-// take keeps the files of an upload in the job's folder.
-func (j *job) take(r *http.Request) error {
+// take keeps the files of an upload in the job's folder, and returns its other fields.
+func (j *job) take(r *http.Request) (fields url.Values, err error) {
 	parts, err := r.MultipartReader()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	fields = url.Values{}
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return fields, nil
 		}
 		if err != nil {
-			return err
+			return nil, err
+		}
+		if part.FileName() == "" && part.FormName() != "file" {
+			const most = 1 << 10
+			text, err := io.ReadAll(io.LimitReader(part, most))
+			if err != nil {
+				return nil, err
+			}
+			fields.Add(part.FormName(), string(text))
 		}
 		if part.FormName() != "file" || part.FileName() == "" {
 			continue
@@ -111,11 +142,11 @@ func (j *job) take(r *http.Request) error {
 		place := filepath.Join(j.dir, strconv.Itoa(len(j.files)))
 		file, err := os.OpenFile(place, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		_, err = io.Copy(file, part)
 		if err = errors.Join(err, file.Close()); err != nil {
-			return err
+			return nil, err
 		}
 		kept := importer.Path(place)
 		kept.Name = part.FileName() // without folders, by mime/multipart
@@ -130,7 +161,7 @@ func (r *request) template() error {
 		name = "comptoir-fr.xlsx"
 	}
 	r.attachment(name, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-	return importer.Template(r.w, language)
+	return importer.Template(r.w, language, importer.App)
 }
 
 // importer is the language as the importer's files have it.
@@ -148,23 +179,32 @@ func (r *request) attachment(name, kind string) {
 
 type uploadPage struct {
 	jobView
-	Form     *form
-	ID       string
-	Currency money.Currency
-	Names    string
-	Progress progressTold
-	Lines    []string
-	Months   []MonthRow
-	Faulty   []FaultRow
-	More     bool // faults that are not shown
-	Ask      []Question
-	Good     bool // something would be, or was, recorded
+	Form      *form
+	ID        string
+	Currency  money.Currency
+	Names     string
+	Progress  progressTold
+	Lines     []string
+	Months    []MonthRow
+	All       MonthRow // of Months
+	Known     []KnownRow
+	MoreKnown int // documents recorded before that are not shown
+	Faulty    []FaultRow
+	More      bool // faults that are not shown
+	Ask       []Question
+	Good      bool // something would be, or was, recorded
 }
 
 // MonthRow is what a month comes to.
 type MonthRow struct {
 	importer.Month
 	NetText, TaxText, TotalText string
+}
+
+// KnownRow is a document of the files that was recorded before.
+type KnownRow struct {
+	importer.Known
+	Where string
 }
 
 // FaultRow is a fault as it is read.
@@ -183,9 +223,13 @@ func (r *request) showUploadWith(status int, j *job, f *form) error {
 	case jobTried, jobDone, jobStopped:
 		p.Lines, p.Good = r.summed(v.Summary), v.Summary.Recorded()
 		for _, m := range v.Summary.Months {
-			c := p.Currency
-			p.Months = append(p.Months, MonthRow{m, r.say.Amount(m.Net, c), r.say.Amount(m.Tax, c), r.say.Amount(m.Total, c)})
+			p.Months = append(p.Months, r.monthRow(m))
 		}
+		p.All = r.monthRow(v.Summary.AllMonths())
+		for _, k := range v.Summary.Known {
+			p.Known = append(p.Known, KnownRow{k, where(r.say, importer.Reject{File: k.File, Sheet: k.Sheet, Row: k.Row})})
+		}
+		p.MoreKnown = v.Summary.Already.Documents - len(p.Known)
 		for _, one := range v.Summary.Rejects {
 			p.Faulty = append(p.Faulty, FaultRow{where(r.say, one), one.Column, one.Value, upper(r.say.importText(one.Rule)), upper(r.say.importText(one.Advice))})
 		}
@@ -196,6 +240,11 @@ func (r *request) showUploadWith(status int, j *job, f *form) error {
 		jobRecording: r.say.T("Recording"), jobDone: r.say.T("Imported"), jobStopped: r.say.T("Stopped"), jobFailed: r.say.T("That did not work"),
 	}
 	return r.show(status, "upload", titles[v.State], p)
+}
+
+func (r *request) monthRow(m importer.Month) MonthRow {
+	c := r.app.ledger.Currency()
+	return MonthRow{m, r.say.Amount(m.Net, c), r.say.Amount(m.Tax, c), r.say.Amount(m.Total, c)}
 }
 
 // where says where a fault stands.

@@ -11,6 +11,7 @@ import (
 
 	"comptoir/local/importer"
 	"comptoir/local/ledger"
+	"comptoir/shared/event"
 )
 
 // keptJobs is how many uploads are kept, with their files, until the oldest goes.
@@ -53,18 +54,19 @@ type job struct {
 
 // jobView is what a page shows of a job.
 type jobView struct {
-	State   jobState
-	Names   []string
-	Answers map[importer.ColumnID]importer.Answer // replaced, never changed
-	Step    importer.Step
-	since   time.Time // its stage began
-	before  int       // rows done by then
-	Asked   []importer.Ambiguity
-	Summary importer.Summary
-	Faults  string // the path of what can be fetched of them; "" for nothing
-	Fault   string // why it failed, in the importer's English
-	Record  bool   // it is, or was, being recorded
-	Whole   bool   // all or nothing
+	State     jobState
+	Names     []string
+	StockDate event.Date
+	Answers   map[importer.ColumnID]importer.Answer // replaced, never changed
+	Step      importer.Step
+	since     time.Time // its stage began
+	before    int       // rows done by then
+	Asked     []importer.Ambiguity
+	Summary   importer.Summary
+	Faults    string // the path of what can be fetched of them; "" for nothing
+	Fault     string // why it failed, in the importer's English
+	Record    bool   // it is, or was, being recorded
+	Whole     bool   // all or nothing
 }
 
 func (j *job) look() jobView {
@@ -141,7 +143,7 @@ func (s *jobs) run(ctx context.Context, j *job, l *ledger.Ledger, say *speaker, 
 	}
 	ctx, j.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	o := importer.Options{
-		Ledger: l, Files: j.files, Who: j.Who, Answers: j.Answers, DryRun: !record, AllOrNothing: whole,
+		Ledger: l, Files: j.files, Who: j.Who, Answers: j.Answers, StockDate: j.StockDate, DryRun: !record, AllOrNothing: whole,
 		Rejects: filepath.Join(j.dir, "faults.csv"), Marked: filepath.Join(j.dir, "faults.xlsx"), Progress: j.progress,
 		Say: say.importText, RejectsDialect: say.csv(),
 	}

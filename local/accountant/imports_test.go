@@ -3,20 +3,30 @@ package accountant
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"html"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/xuri/excelize/v2"
 )
 
 // bring uploads a file and returns the page of it once it has been looked at.
-func (d *desk) bring(name, content string) page {
+func (d *desk) bring(name, content string, fields ...string) page {
 	d.t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
+	for i := 0; i+1 < len(fields); i += 2 {
+		if err := w.WriteField(fields[i], fields[i+1]); err != nil {
+			d.t.Fatal(err)
+		}
+	}
 	part, err := w.CreateFormFile("file", name)
 	if err == nil {
 		_, err = io.WriteString(part, content)
@@ -105,6 +115,127 @@ func TestImports(t *testing.T) {
 	}
 	d.want(d.get("/imports/99"), http.StatusNotFound)
 	d.want(d.get("/uploads/none"), http.StatusNotFound)
+}
+
+// The workbook to fill in speaks of the app, in the reader's language, where the app gives it.
+func TestTheTemplateOfTheAppSpeaksOfTheApp(t *testing.T) {
+	d := openDesk(t, nil)
+	for lang, sheet := range map[string]string{"en": "Read me", "fr": "Lisez-moi"} {
+		d.lang = lang
+		f, err := excelize.OpenReader(strings.NewReader(d.get("/imports/template.xlsx").body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := f.GetRows(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprint(rows)
+		for _, name := range f.GetSheetList() {
+			comments, err := f.GetComments(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text += fmt.Sprint(comments)
+		}
+		for _, not := range []string{"comptoir import", "--"} {
+			if strings.Contains(text, not) {
+				t.Errorf("in %s it says %q: %s", lang, not, text)
+			}
+		}
+		if !strings.Contains(text, "Imports") {
+			t.Errorf("in %s it does not name the page", lang)
+		}
+	}
+}
+
+// A stock count that does not say its day is as of the day that is named with its file,
+// which has come.
+func TestTheDayOfAStockCount(t *testing.T) {
+	d := openDesk(t, nil)
+	const rows = "product id;quantity\nTEA;12\n"
+	if body := d.get("/imports").body; !strings.Contains(body, `name="stock_date" type="date" value="2026-03-10"`) {
+		t.Errorf("the day of the count is not today at first: %s", body)
+	}
+	p := d.bring("stock.csv", rows, "stock_date", "2026-03-11")
+	d.want(p, http.StatusUnprocessableEntity, "A stock count is of a day that has come: today is 10/03/2026.")
+	if !strings.Contains(p.body, `href="#stock_date"`) || !strings.Contains(p.body, `value="2026-03-11"`) {
+		t.Errorf("the fault does not stand at its field: %s", p.body)
+	}
+	path := d.bring("stock.csv", rows, "stock_date", "28/02/2026").at
+	d.do(http.MethodPost, path+"/record", url.Values{})
+	d.want(d.settled(path), http.StatusOK, "It is recorded.")
+	d.want(d.get("/entries?kind=count"), http.StatusOK, "Stock count of 28/02/2026")
+	path = d.bring("stock.csv", "product id;quantity\nTEA;13\n", "stock_date", "").at
+	d.do(http.MethodPost, path+"/record", url.Values{})
+	d.want(d.settled(path), http.StatusOK, "It is recorded.")
+	d.want(d.get("/entries?kind=count"), http.StatusOK, "Stock count of 10/03/2026")
+}
+
+// The entries of an import are found among all, page by page.
+func TestTheEntriesOfAnImport(t *testing.T) {
+	d := openDesk(t, nil)
+	rows := "product id,name\n"
+	for i := range 120 {
+		rows += fmt.Sprintf("Q%03d,Of the import\n", i)
+	}
+	path := d.bring("products.csv", rows).at
+	d.do(http.MethodPost, path+"/record", url.Values{})
+	d.settled(path)
+	d.want(d.send("/client", "id", "LATER", "name", "Later"), http.StatusOK)
+	p := d.get("/imports/1")
+	d.want(p, http.StatusOK, "Only the first are shown. All entries of the import")
+	if strings.Contains(p.body, "comptoir imports") || !strings.Contains(p.body, `href="/entries?import=1"`) {
+		t.Errorf("it does not lead to its entries: %s", p.words())
+	}
+	p = d.get("/entries?import=1")
+	d.want(p, http.StatusOK, "Product Q119", "Product Q070", "Only those of Import 1")
+	for _, not := range []string{"Client LATER", "Product Q069", "Product TEA"} {
+		if p.says(not) {
+			t.Errorf("%s is among the first entries of the import", not)
+		}
+	}
+	older := regexp.MustCompile(`href="(/entries\?[^"]*)" rel="next"`).FindStringSubmatch(p.body)
+	if older == nil {
+		t.Fatal("there is no next page")
+	}
+	p = d.get(html.UnescapeString(older[1]))
+	d.want(p, http.StatusOK, "Product Q069", "Only those of Import 1")
+	if got := strings.Count(d.get("/entries.csv?import=1").body, "\r\n"); got != 121 {
+		t.Errorf("their list has %d lines", got)
+	}
+	if p = d.get("/entries?import=9"); !p.says("No entry is like that.") {
+		t.Errorf("an import that is not there has entries: %s", p.words())
+	}
+}
+
+// What was recorded before is listed with its entry; what was voided has its number for good.
+func TestWhatWasRecordedBefore(t *testing.T) {
+	d := openDesk(t, nil)
+	rows := "invoice number;product id;quantity;unit price;date\n"
+	for i := range 23 {
+		rows += fmt.Sprintf("F-%d;TEA;1;10.50;2026-0%d-12\n", i, 1+i%2)
+	}
+	d.do(http.MethodPost, d.bring("sales.csv", rows).at+"/record", url.Values{})
+	end := time.Now().Add(time.Minute)
+	for d.counts().Invoices < 23 && time.Now().Before(end) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	d.want(d.send("/entries/8/void", "reason", "a trial", "date", today), http.StatusOK)
+	p := d.bring("sales.csv", rows)
+	d.want(p, http.StatusOK, "Documents recorded before, and skipped: 23", "F-0 INV-000001 sales.csv, row 2 1", "F-1 INV-000002 voided sales.csv, row 3 1", "And 3 more.",
+		"2026-02 11 0 115.50 0.00 115.50 All months 23 0 241.50 0.00 241.50")
+	if !strings.Contains(p.body, `<a href="/entries/8">INV-000002</a>`) || strings.Contains(p.body, "INV-000021") {
+		t.Error("20 are listed, with links to their entries")
+	}
+	corrected := "invoice number;product id;quantity;unit price;date\nF-1;TEA;2;10.50;2026-02-12\nF-2;TEA;2;10.50;2026-01-12\n"
+	d.want(d.bring("corrected.csv", corrected), http.StatusOK,
+		"A document that was voided stays so, and its number stays taken. It is that of INV-000002, which is voided: give the corrected document another number, such as F-1-2.",
+		"Compare it with INV-000003 in the ledger; to correct that one, void it")
+	d.want(d.get("/imports/1"), http.StatusOK, "The numbers stay taken: in a corrected file, give the documents other numbers")
+	d.lang = "fr"
+	d.want(d.bring("corrected.csv", corrected), http.StatusOK, "Une pièce annulée le reste, et son numéro reste pris. C’est celui de INV-000002, qui est annulée : donnez à la pièce corrigée un autre numéro, par exemple F-1-2.")
+	d.want(d.bring("ventes.csv", rows), http.StatusOK, "F-1 INV-000002 annulé ventes.csv, ligne 3 1", "Et 3 autres.", "Tous les mois")
 }
 
 // Each column that can be read in two ways has its question with its own value, and its own

@@ -31,6 +31,7 @@ func importSays() map[string]string {
 		"a document is all invoice or all credit note":                       "une pièce est tout entière une facture ou un avoir",
 		"a document is an invoice or a credit note":                          "une pièce est une facture ou un avoir",
 		"a document that is recorded already keeps its content":              "une pièce déjà enregistrée garde son contenu",
+		"a document that was voided stays so, and its number stays taken":    "une pièce annulée le reste, et son numéro reste pris",
 		"a lot of a product stands once in a count":                          "un lot d’un produit figure une fois dans un comptage",
 		"a number is due": "un nombre est attendu",
 		"a number is due, and the cell holds something else":                                        "un nombre est attendu, et la cellule contient autre chose",
@@ -68,7 +69,8 @@ func importSays() map[string]string {
 		"write it like 2026-04-30 or 30/04/2026":                                                    "écrivez-la comme 2026-04-30 ou 30/04/2026",
 		"write stock or service":                                                                    "écrivez stock ou service",
 		"write yes or no":                                                                           "écrivez oui ou non",
-		"file":                                                                                      "fichier", "row": "ligne", "rows": "lignes", "column": "colonne", "value": "valeur", "rule": "règle", "what_to_do": "que faire", "sheet": "feuille", "cell": "cellule",
+		"product_id":                                                                                "code produit", "name": "nom", "client_id": "code client", "quantity": "quantité", "invoice_number": "numéro facture", "unit_price": "prix unitaire",
+		"file": "fichier", "row": "ligne", "rows": "lignes", "column": "colonne", "value": "valeur", "rule": "règle", "what_to_do": "que faire", "sheet": "feuille", "cell": "cellule",
 	}
 }
 
@@ -84,5 +86,6 @@ var importForms = []textForm{
 	{"a document has one date; its first row says %D", "une pièce a une seule date ; sa première ligne dit %D"},
 	{"a document has one client; its first row says %s", "une pièce a un seul client ; sa première ligne dit %s"},
 	{"what was counted on %D was not received later", "ce qui a été compté le %D n’a pas été reçu plus tard"},
+	{"it is that of %s, which is voided: give the corrected document another number, such as %s", "c’est celui de %s, qui est annulée : donnez à la pièce corrigée un autre numéro, par exemple %s"},
 	{"compare it with %s in the ledger; to correct that one, void it and enter it anew under a number of its own", "comparez avec %s dans les livres ; pour corriger, annulez-la et enregistrez-la à nouveau sous un numéro à elle"},
 }

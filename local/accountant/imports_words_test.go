@@ -104,6 +104,7 @@ func TestATextOfTheImporterCarriesOthers(t *testing.T) {
 	for english, want := range map[string]string{
 		"nothing was recorded: reading t.xlsx, sheet Ventes: the column invoice number is missing: add it, or rename the one that holds it":                                     "rien n’a été enregistré : lecture de t.xlsx, feuille Ventes : il manque la colonne invoice number : ajoutez-la, ou renommez celle qui la contient",
 		"nothing was recorded: reading 100%s.xlsx: the file is not a workbook in order: xl/workbook.xml breaks off: open it in Excel or LibreOffice and save it again as .xlsx": "rien n’a été enregistré : lecture de 100%s.xlsx : le fichier n’est pas un classeur en bon état : xl/workbook.xml s’interrompt : ouvrez-le dans Excel ou LibreOffice et enregistrez-le à nouveau en .xlsx",
+		"reading t.xlsx, sheet Ventes: the column invoice_number and the column date is missing: add it, or rename the one that holds it":                                       "lecture de t.xlsx, feuille Ventes : il manque la colonne numéro facture et la colonne date : ajoutez-la, ou renommez celle qui la contient",
 		"somebody else's error": "somebody else's error",
 	} {
 		if said := speakerOf(French).importText(english); said != want {

@@ -166,6 +166,9 @@ clients and stock counts stays; what cannot be voided is listed with what to do.
 
 func (c *console) printVoided(v ledger.VoidedImport) error {
 	fmt.Fprintf(c.out, "%d documents voided, %d were before\n", v.Voided, v.Already)
+	if v.Voided+v.Already > 0 {
+		fmt.Fprintln(c.out, "their numbers stay taken: in a corrected file, give the documents other numbers, such as F-1-2 for F-1")
+	}
 	if n := v.Products + v.Clients; n > 0 {
 		fmt.Fprintf(c.out, "%d entries of products and clients stay: change or archive them where they are wrong\n", n)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"comptoir/local/ledger"
@@ -105,11 +106,12 @@ func (b *books) putProduct(tx *ledger.Tx, p ledger.Listed) (changed bool, err er
 	if changed, err = tx.PutProduct(p.Product); err != nil {
 		return false, err
 	}
-	sold, err := tx.PutSelling(p.ID, p.Selling)
-	if err != nil {
-		return false, err
+	if old.TaxRate != p.TaxRate || !slices.Equal(old.Barcodes, p.Barcodes) {
+		if _, err := tx.PutSelling(p.ID, p.Selling); err != nil {
+			return false, err
+		}
+		changed = true
 	}
-	changed = changed || sold
 	b.known[p.ID] = true
 	if changed && b.dry {
 		b.pending[p.ID], b.put[p.ID] = p, true

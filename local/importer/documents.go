@@ -237,11 +237,7 @@ func (s *recorder) enter(tx *ledger.Tx, d *document) (ledger.Document, error) {
 // known counts a document that is in the ledger already.
 func (s *recorder) known(d *document, have ledger.Document) error {
 	if !d.same(have) {
-		return s.rejectDocument(d, s.profile.layout(invoices).columns[colInvoice].name, d.number, &ledger.RuleError{
-			Field:  "reference",
-			Rule:   "a document that is recorded already keeps its content",
-			Advice: "compare it with " + have.ID + " in the ledger; to correct that one, void it and enter it anew under a number of its own",
-		})
+		return s.rejectDocument(d, s.profile.layout(invoices).columns[colInvoice].name, d.number, taken(d, have))
 	}
 	s.summary.Already.Documents++
 	s.summary.Already.Lines += len(d.lines)
@@ -249,7 +245,7 @@ func (s *recorder) known(d *document, have ledger.Document) error {
 		s.summary.Voided++
 	}
 	if len(s.summary.Known) < Printed {
-		s.summary.Known = append(s.summary.Known, Known{Number: d.number, Document: have.ID, File: d.at.file.Name, Sheet: d.at.sheet.Name, Row: d.first, Rows: d.rows, Voided: have.VoidedOn != event.NoDate})
+		s.summary.Known = append(s.summary.Known, Known{Number: d.number, Document: have.ID, Entry: have.Entry, File: d.at.file.Name, Sheet: d.at.sheet.Name, Row: d.first, Rows: d.rows, Voided: have.VoidedOn != event.NoDate})
 	}
 	net, err := money.Add(s.summary.Already.Net, d.signed(have.Net))
 	s.summary.Already.Net = net
@@ -257,6 +253,22 @@ func (s *recorder) known(d *document, have ledger.Document) error {
 		err = s.summary.addMonth(have)
 	}
 	return err
+}
+
+// taken refuses a document of another content whose number the ledger has.
+func taken(d *document, have ledger.Document) *ledger.RuleError {
+	if have.VoidedOn != event.NoDate {
+		return &ledger.RuleError{
+			Field:  "reference",
+			Rule:   "a document that was voided stays so, and its number stays taken",
+			Advice: "it is that of " + have.ID + ", which is voided: give the corrected document another number, such as " + d.number + "-2",
+		}
+	}
+	return &ledger.RuleError{
+		Field:  "reference",
+		Rule:   "a document that is recorded already keeps its content",
+		Advice: "compare it with " + have.ID + " in the ledger; to correct that one, void it and enter it anew under a number of its own",
+	}
 }
 
 // rejectDocument leaves out a document as a whole.

@@ -23,7 +23,7 @@ func listColumns(k kind, l Language) []tables.Column {
 		if layout.kind != k {
 			continue
 		}
-		for _, c := range templateSheets()[i].columns {
+		for _, c := range templateSheets(App)[i].columns {
 			columns = append(columns, tables.Column{Name: c.label.in(l), Kind: kinds[c.holds]})
 		}
 	}

@@ -56,6 +56,30 @@ func TestTaxRatesAndBarcodesOfProducts(t *testing.T) {
 	check(t, "A", sold(t, l, "A"), "10 true ")
 }
 
+// A workbook as a French shop keeps it, with heads of its own, is read as a whole.
+func TestAShopsOwnHeads(t *testing.T) {
+	l := fresh(t)
+	s := own(t, l, importer.Options{Files: []importer.File{file("boutique.xlsx", book(
+		t,
+		sheet{"Catalogue des produits", [][]any{{"Référence article", "Désignation", "Famille", "Prix d'achat HT", "Prix de vente HT", "TVA %"}, {"00417", "Lanterne", "Jardin", 2, 3.39, 20}}},
+		sheet{"Liste des clients", [][]any{{"N° client", "Nom du client"}, {"C1", "Hôtel du Port"}}},
+		sheet{"Factures", [][]any{{"N° de facture", "Date de facturation", "N° de client", "Total HT", "Total TVA", "Total TTC"}, {"F-1", day(12, 1), "C1", 20.34, 4.07, 24.41}}},
+		sheet{"Lignes de facture", [][]any{{"N° de facture", "Réf. article", "Qté", "P.U. HT (€)", "TVA %"}, {"F-1", "00417", 6, 3.39, 20}}},
+	))}})
+	check(t, "notes and rejects", fmt.Sprint(s.Notes, s.Rejects), "[] []")
+	check(t, "sales", s.Sales, importer.Totals{Documents: 1, Lines: 1, Net: 20_34})
+	check(t, "rate", sold(t, l, "00417"), "20 true ")
+}
+
+// What has tax in it is not read as a price, and that is said.
+func TestAPriceWithTaxIsNotRead(t *testing.T) {
+	l := fresh(t)
+	s := own(t, l, importer.Options{Files: []importer.File{text("produits.csv", "code produit;nom;prix de vente TTC\nA;Thé;12,00\n")}})
+	check(t, "notes", strings.Join(s.Notes, "; "), "produits.csv: not read: prix de vente TTC")
+	p, _, err := l.Product(t.Context(), "A")
+	check(t, "price", fmt.Sprint(p.SellPrice.Valid, err), "false <nil>")
+}
+
 // A barcode goes from one product to another one many rows behind it, in a dry run too.
 func TestABarcodeChangesItsProduct(t *testing.T) {
 	l := fresh(t)

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -90,9 +91,11 @@ func (c *cells) id(column int) string {
 	return v
 }
 
-// codes are several in a cell, between spaces, commas or semicolons.
+// codes are several in a cell, between spaces, commas or semicolons; ascending, each once.
 func (c *cells) codes(column int) []string {
-	return strings.FieldsFunc(c.text(column), func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' })
+	codes := strings.FieldsFunc(c.text(column), func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' })
+	slices.Sort(codes)
+	return slices.Compact(codes)
 }
 
 // number returns a number as plain text, "" where there is none.

@@ -133,7 +133,7 @@ func (p profile) recogniseOwn(file, sheet string, header []string) (recognised, 
 	case 0:
 		return recognised{}, p.unknownTable(where, header)
 	}
-	return recognised{}, fmt.Errorf("reading %s: by its columns it may be the table %s or the table %s: name its columns as in `comptoir template`, or bring it as a sheet of that name", where, found[0].layout.kind, found[1].layout.kind)
+	return recognised{}, fmt.Errorf("reading %s: by its columns it may be the table %s or the table %s: name its columns as in the workbook to fill in, or bring it as a sheet of that name", where, found[0].layout.kind, found[1].layout.kind)
 }
 
 func (p profile) unknownTable(where string, header []string) error {
@@ -147,7 +147,7 @@ func (p profile) unknownTable(where string, header []string) error {
 		}
 		expected = append(expected, fmt.Sprintf("%s (%s)", strings.Join(names, ", "), l.kind))
 	}
-	return fmt.Errorf("reading %s: %q is not the header of a table that is known: it needs the columns %s: see `comptoir template`", where, shorten(strings.Join(header, ",")), strings.Join(expected, ", or "))
+	return fmt.Errorf("reading %s: %q is not the header of a table that is known: it needs the columns %s: see the workbook to fill in, which comptoir template writes and the app gives under Imports", where, shorten(strings.Join(header, ",")), strings.Join(expected, ", or "))
 }
 
 // isSheet tells whether a sheet of the layout goes by a name.

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -65,6 +66,7 @@ type FileSummary struct {
 // Known is a document that was recorded before, and where it stands in the files.
 type Known struct {
 	Number, Document string // its number in the files, its id in the ledger
+	Entry            int64  // that recorded it
 	File, Sheet      string
 	Row, Rows        int // the first of its rows, and how many there are
 	Voided           bool
@@ -111,6 +113,15 @@ func (s *Summary) addMonth(d ledger.Document) error {
 		}
 	}
 	return nil
+}
+
+// AllMonths is what all of them come to; its Month is "".
+func (s Summary) AllMonths() (all Month) {
+	for _, m := range s.Months {
+		all.Invoices, all.CreditNotes = all.Invoices+m.Invoices, all.CreditNotes+m.CreditNotes
+		all.Net, all.Tax, all.Total = all.Net+m.Net, all.Tax+m.Tax, all.Total+m.Total
+	}
+	return all
 }
 
 // Changes counts catalogue entries.
@@ -243,15 +254,8 @@ func (s Summary) months(say func(string, ...any)) {
 		return
 	}
 	say("%-9s %9s %13s %16s %14s %16s", "Month", "invoices", "credit notes", "net "+string(s.Currency), "tax", "total")
-	var all Month
-	for _, m := range append(s.Months, all) {
-		if m.Month == "" { // the last one
-			m = all
-			m.Month = "all"
-		}
-		say("%-9s %9s %13s %16s %14s %16s", m.Month, number(m.Invoices), number(m.CreditNotes), s.amount(m.Net), s.amount(m.Tax), s.amount(m.Total))
-		all.Invoices, all.CreditNotes = all.Invoices+m.Invoices, all.CreditNotes+m.CreditNotes
-		all.Net, all.Tax, all.Total = all.Net+m.Net, all.Tax+m.Tax, all.Total+m.Total
+	for _, m := range append(slices.Clone(s.Months), s.AllMonths()) {
+		say("%-9s %9s %13s %16s %14s %16s", cmp.Or(m.Month, "all"), number(m.Invoices), number(m.CreditNotes), s.amount(m.Net), s.amount(m.Tax), s.amount(m.Total))
 	}
 }
 

@@ -21,6 +21,15 @@ const (
 	French
 )
 
+// Surface is where a template is given, and brought back filled in.
+type Surface uint8
+
+// The surfaces.
+const (
+	Command Surface = iota
+	App
+)
+
 // WriteTemplate makes the workbook to be filled in at a path. A file that is
 // there is left alone.
 func WriteTemplate(path string, l Language) (err error) {
@@ -31,7 +40,7 @@ func WriteTemplate(path string, l Language) (err error) {
 	case err != nil:
 		return fmt.Errorf("making the template %s: choose another place: %w", path, err)
 	}
-	err = Template(f, l)
+	err = Template(f, l, Command)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("making the template %s: %w", path, errors.Join(err, os.Remove(path)))
 	}
@@ -42,14 +51,14 @@ func WriteTemplate(path string, l Language) (err error) {
 const filledRows = 20_000
 
 // Template writes the workbook to be filled in.
-func Template(w io.Writer, l Language) (err error) {
+func Template(w io.Writer, l Language, at Surface) (err error) {
 	f := excelize.NewFile()
 	defer func() { err = errors.Join(err, f.Close()) }()
 	t := template{file: f, language: l}
 	if err := t.styles(); err != nil {
 		return err
 	}
-	words := templateSheets()
+	words := templateSheets(at)
 	for i, s := range words {
 		name := s.name.in(l)
 		if i == 0 {
@@ -64,7 +73,7 @@ func Template(w io.Writer, l Language) (err error) {
 			return err
 		}
 	}
-	if err := t.explain(words); err != nil {
+	if err := t.explain(words, templateAdvice(at)); err != nil {
 		return err
 	}
 	f.SetActiveSheet(0)
@@ -167,12 +176,12 @@ func (t *template) dropDown(name, column string, c templateColumn, all []templat
 }
 
 // explain makes the sheet that says what each column is, with an example.
-func (t *template) explain(all []templateSheet) error {
+func (t *template) explain(all []templateSheet, advice wording) error {
 	name := wording{"Read me", "Lisez-moi"}.in(t.language)
 	if _, err := t.file.NewSheet(name); err != nil {
 		return err
 	}
-	rows := [][]string{{templateAdvice().in(t.language)}, {}}
+	rows := [][]string{{advice.in(t.language)}, {}}
 	var heads []int
 	for _, s := range all {
 		heads = append(heads, len(rows)+1)

@@ -25,19 +25,29 @@ type templateColumn struct {
 	needed               bool
 }
 
-func templateAdvice() wording {
+func templateAdvice(at Surface) wording {
+	try := wording{
+		"Then: comptoir import FILE.xlsx --dry-run says what would be recorded and what is wrong, cell by cell, and records nothing. ",
+		"Ensuite : comptoir import FICHIER.xlsx --dry-run dit ce qui serait enregistré et ce qui est faux, cellule par cellule, sans rien enregistrer. ",
+	}
+	if at == App {
+		try = wording{
+			"Then choose the file under Imports: what would be recorded and what is wrong is shown first, cell by cell, and nothing is recorded before you say so. ",
+			"Ensuite, choisissez le fichier sous Imports : ce qui serait enregistré et ce qui est faux est montré d’abord, cellule par cellule, et rien n’est enregistré avant que vous le disiez. ",
+		}
+	}
 	return wording{
 		"Fill in the sheets that you need and leave the others empty; the order of the columns does not matter, and columns of your own are not read. " +
-			"Columns with a darker head are needed. Then: comptoir import FILE.xlsx --dry-run says what would be recorded and what is wrong, cell by cell, and records nothing. " +
+			"Columns with a darker head are needed. " + try.english +
 			"What is recorded once is not recorded again: bring the same workbook as often as you like.",
 		"Remplissez les feuilles utiles et laissez les autres vides ; l’ordre des colonnes est libre, et vos propres colonnes ne sont pas lues. " +
-			"Les colonnes à l’en-tête plus foncé sont nécessaires. Ensuite : comptoir import FICHIER.xlsx --dry-run dit ce qui serait enregistré et ce qui est faux, cellule par cellule, sans rien enregistrer. " +
+			"Les colonnes à l’en-tête plus foncé sont nécessaires. " + try.french +
 			"Ce qui est enregistré une fois ne l’est pas une seconde : le même classeur peut être apporté autant de fois que l’on veut.",
 	}
 }
 
 // templateSheets are the sheets of the template with all that is said of their columns.
-func templateSheets() []templateSheet {
+func templateSheets(at Surface) []templateSheet {
 	product := wording{"The product’s code. Text: leading zeros are kept.", "Le code du produit. C’est un texte : les zéros de tête sont gardés."}
 	client := wording{"The client’s code. Empty: a sale without a name.", "Le code du client. Vide : une vente sans nom."}
 	number := wording{"The document’s own number. Recorded once, it is not recorded again.", "Le numéro de la pièce. Enregistré une fois, il ne l’est pas une seconde."}
@@ -45,6 +55,10 @@ func templateSheets() []templateSheet {
 	day := wording{"2026-04-30", "30/04/2026"}
 	yesNo := []wording{{"yes", "oui"}, {"no", "non"}}
 	kinds := []wording{{"invoice", "facture"}, {"credit note", "avoir"}}
+	counted := wording{"At the end of which day it was counted. Empty: today, or --stock-date.", "À la fin de quel jour on a compté. Vide : aujourd’hui, ou --stock-date."}
+	if at == App {
+		counted = wording{"At the end of which day it was counted. Empty: the day that you name where you bring the file.", "À la fin de quel jour on a compté. Vide : le jour indiqué en apportant le fichier."}
+	}
 	same := func(s string) wording { return wording{s, s} }
 	archived := templateColumn{label: wording{"Archived", "Archivé"}, note: wording{"Yes hides it from lists; documents may still name it. Empty: no.", "Oui le retire des listes ; les pièces peuvent encore le nommer. Vide : non."}, example: wording{"no", "non"}, words: yesNo}
 	sheets := []templateSheet{
@@ -72,7 +86,7 @@ func templateSheets() []templateSheet {
 			{label: wording{"Unit cost", "Coût unitaire"}, note: wording{"Of one unit, without tax; may be empty.", "D’une unité, hors taxes ; peut être vide."}, example: wording{"2.00", "2,00"}, amount: true},
 			{label: wording{"Received on", "Reçu le"}, note: wording{"When the lot came in. Empty: on the day of the count.", "Le jour de réception du lot. Vide : le jour du comptage."}, example: day},
 			{label: wording{"Expiry date", "Date péremption"}, note: wording{"Empty: it does not expire.", "Vide : il ne périme pas."}, example: wording{"2026-12-31", "31/12/2026"}},
-			{label: wording{"Counted on", "Compté le"}, note: wording{"At the end of which day it was counted. Empty: today, or --stock-date.", "À la fin de quel jour on a compté. Vide : aujourd’hui, ou --stock-date."}, example: day},
+			{label: wording{"Counted on", "Compté le"}, note: counted, example: day},
 		}},
 		{wording{"Invoices", "Factures"}, []templateColumn{
 			{label: wording{"Invoice number", "Numéro facture"}, note: number, example: same("F-2026-0001")},

@@ -17,6 +17,8 @@ type Search struct {
 	From, To        event.Date // of the entries' own dates
 	// Amount is the total or the net of a document, in minor units.
 	Amount money.NullAmount
+	// Import is the number of an import that they are of; 0: whatever they are of.
+	Import int64
 	// Before an entry, or After one, the page begins; 0 is the latest entry.
 	Before, After int64
 	Limit         int
@@ -100,6 +102,10 @@ func (s Search) where() (where []string, args []any) {
 	}
 	if s.Amount.Valid {
 		add("(d.total = ? OR d.net = ?)", int64(s.Amount.Amount), int64(s.Amount.Amount))
+	}
+	if s.Import > 0 {
+		add(`e.id BETWEEN (SELECT min(first) FROM import_entries WHERE import = ?) AND (SELECT max(last) FROM import_entries WHERE import = ?)
+			AND EXISTS (SELECT 1 FROM import_entries i WHERE i.import = ? AND e.id BETWEEN i.first AND i.last)`, s.Import, s.Import, s.Import)
 	}
 	if s.Before > 0 {
 		add("e.id < ?", s.Before)
