@@ -240,7 +240,7 @@ var frenchWords = map[string]string{
 	"Voided on":                                    "Annulée le",
 	"Voids":                                        "Annulations",
 	"What a line of it begins with.":               "Ce avec quoi commence une ligne de ce produit.",
-	"What is dated in a closed period is neither recorded nor voided any more; a correction is then a return of today.": "Ce qui est daté d’une période close n’est plus ni enregistré ni annulé ; une correction est alors un retour daté d’aujourd’hui.",
+	"What is dated in a closed period is neither recorded nor voided any more; a correction is then a return of a later date.": "Ce qui est daté d’une période close n’est plus ni enregistré ni annulé ; une correction est alors un retour à une date ultérieure.",
 	"What you had typed is back.": "Ce que vous aviez saisi est revenu.",
 	"Why it is voided":            "Motif de l’annulation",
 	"Winners":                     "Meilleurs produits",
