@@ -43,6 +43,10 @@ func TestFailuresAreInFrench(t *testing.T) {
 		if french := speakerOf(French).failure(errors.New("recording in the ledger: " + text + ": disk I/O error")); french == "" || strings.Contains(french, text) {
 			t.Errorf("%q has no French: %q", text, french)
 		}
+		within := speakerOf(French).importText("importing a.csv: stopped; what was recorded stands: remove the cause and run the same import again to continue: recording in the ledger /l.db: " + text + ": disk I/O error (10)")
+		if !strings.HasPrefix(within, "import de a.csv : arrêté") || strings.Contains(within, text) || !strings.HasSuffix(within, " : disk I/O error (10)") {
+			t.Errorf("an import that it ends says %q", within)
+		}
 		return true
 	})
 	if found != len(failureForms) {
