@@ -217,7 +217,7 @@ func TestSale(t *testing.T) {
 		t.Errorf("recorded is %+v", doc)
 	}
 	d.want(d.get("/entries?q=INV-000001"), http.StatusOK, "INV-000001 10/03/2026 Sale 10/03/2026 Zoë Ltd 23.39 anna")
-	d.want(d.get("/entries/7"), http.StatusOK, "INV-000001", "recorded by anna on 10/03/2026", "Thé vert", "Published waiting 0 of 4 events")
+	d.want(d.get("/entries/7"), http.StatusOK, "INV-000001", "recorded by anna on 10/03/2026", "Thé vert", "Published waiting events: 0 of 4")
 	d.want(d.get("/entries/7/print"), http.StatusOK, "Invoice INV-000001", "10 March 2026", "Zoë Ltd", "Discount −5.00", "Tax 20%", "Total €23.39")
 }
 
@@ -270,7 +270,7 @@ func TestFaultsStandAtTheirFields(t *testing.T) {
 		"product", "JAM", "quantity", "1", "price", "", "discount", "", "tax", "")
 	d.want(p, http.StatusUnprocessableEntity, "Nothing was recorded yet",
 		"“2026-02-30” is no day of the calendar", "There is no client “nobody”", "“two” is not a number: write it like 1234.56.",
-		"“1.2345678” is too large, or has more than 6 decimals.", "The catalogue has no price of it: write one.")
+		"“1.2345678” is too large, or has too many decimals (at most 6).", "The catalogue has no price of it: write one.")
 	for _, kept := range []string{`value="2026-02-30"`, `value="nobody"`, `id="quantity-1" name="quantity" type="text" inputmode="decimal" autocomplete="off" class="num" value="two"`, `value="1.2345678"`, `href="#price-2"`, `aria-invalid="true"`} {
 		if !strings.Contains(p.body, kept) {
 			t.Errorf("the page does not keep %s", kept)
@@ -453,7 +453,7 @@ func TestReceiptsAndCounts(t *testing.T) {
 	d.want(d.send("/receipts/new", "product", "JAM", "quantity", "12", "unit_cost", "1.20", "lot", "L7", "expiry_date", "2026-12-31", "date", today), http.StatusOK, "Receipt JAM is recorded.")
 	d.want(d.get("/product?id=JAM"), http.StatusOK, "12 on the shelf", "Lot L7 On the shelf 12 Unit cost, EUR 1.20 Expires 31/12/2026")
 	d.want(d.get("/entries/7"), http.StatusOK, "Receipt", "L7")
-	d.want(d.get("/counts/new?product=jam"), http.StatusOK, "The books say that 12 are there.")
+	d.want(d.get("/counts/new?product=jam"), http.StatusOK, "On the shelf by the books: 12.")
 	d.want(d.send("/counts/new", "product", "JAM", "date", today, "lot", "", "on_hand", "", "unit_cost", "", "received_on", "", "expiry_date", ""), http.StatusUnprocessableEntity, "confirm that nothing is there")
 	d.want(d.send("/counts/new", "product", "JAM", "date", today, "lot", "L7", "on_hand", "11", "unit_cost", "1.20", "received_on", today, "expiry_date", "2026-12-31",
 		"lot", "L8", "on_hand", "x", "unit_cost", "", "received_on", "", "expiry_date", ""), http.StatusUnprocessableEntity, "“x” is not a number")

@@ -25,6 +25,8 @@ type changePage struct {
 	Currency money.Currency
 	Lines    []ReturnLine
 	Products []Option
+	// Voiding is the entry that voided the document; 0 where it stands.
+	Voiding int64
 	// AskFuture: the date lies ahead, and is to be confirmed.
 	AskFuture bool
 }
@@ -49,7 +51,23 @@ func (r *request) about(f *form, do func(*changePage) error) error {
 	if p.Document, err = r.documentView(r.Context(), e.Subject); err != nil {
 		return err
 	}
+	if p.Document.VoidedOn != event.NoDate {
+		if p.Voiding, err = r.voidingOf(e); err != nil {
+			return err
+		}
+	}
 	return do(p)
+}
+
+// voidingOf finds the entry that voided the document of an entry.
+func (r *request) voidingOf(e ledger.Entry) (int64, error) {
+	all, err := r.app.ledger.EntriesOn(r.Context(), e.Subject)
+	for _, one := range all {
+		if one.Kind == ledger.EntryVoid {
+			return one.ID, err
+		}
+	}
+	return 0, err
 }
 
 func (r *request) askVoid() error {
@@ -134,6 +152,9 @@ func (r *request) askReturn() error {
 
 // showReturn shows the lines of an invoice, with a field for what comes back of each.
 func (r *request) showReturn(status int, p *changePage) error {
+	if p.Entry.Kind != ledger.EntryInvoice {
+		return r.missing() // of a return nothing comes back
+	}
 	quantities, stocked := p.Values["quantity"], p.Values["restock"]
 	for i := range p.Document.Lines {
 		one := ReturnLine{DocumentLine: p.Document.Lines[i], Input: Line{N: i + 1, Restock: true, Faults: map[string]string{}, form: p.form}}

@@ -39,13 +39,13 @@ func (s *speaker) delivery(w *way) delivery {
 		d.Note = s.T("It changes nothing that the manager's page shows, so nothing of it is published.")
 		return d
 	}
-	published := Step{ID: publishedStep, State: "waiting", Label: s.T("Published"), Detail: s.T("%d of %d events", w.published, len(w.events))}
+	published := Step{ID: publishedStep, State: "waiting", Label: s.T("Published"), Detail: s.T("events: %d of %d", w.published, len(w.events))}
 	if w.published == len(w.events) {
 		published.State, published.Detail = "done", s.places(w)
 	}
 	d.Steps = append(d.Steps, published)
 	for _, c := range w.analytics {
-		one := Step{ID: c.Analytic, State: "waiting", Label: s.T("Counted in %s", s.analytic(c.Analytic)), Detail: s.T("%d of %d events", c.Holds, c.Takes)}
+		one := Step{ID: c.Analytic, State: "waiting", Label: s.T("Counted in %s", s.analytic(c.Analytic)), Detail: s.T("events: %d of %d", c.Holds, c.Takes)}
 		if c.Holds >= c.Takes {
 			one.State, one.Detail = "done", s.after(w, c.Analytic)
 		}
@@ -96,7 +96,7 @@ func (s *speaker) places(w *way) string {
 		}
 	}
 	if len(all) == 0 {
-		return s.T("%d of %d events", w.published, len(w.events))
+		return s.T("events: %d of %d", w.published, len(w.events))
 	}
 	if more := len(w.events) - len(all); more > 0 {
 		all = append(all, s.T("and %d more", more))

@@ -35,6 +35,7 @@ type entryPage struct {
 	// Others are the entries about the same document: voids, credit notes, costs.
 	Others   []EntryRow
 	Delivery delivery
+	Seller   ledger.Seller // of what is printed
 	Recorded bool
 	Again    bool
 	Form     string // the key of the form that it was
@@ -161,5 +162,9 @@ func (r *request) printDocument() error {
 	if err != nil {
 		return err
 	}
-	return r.show(http.StatusOK, "print", e.Subject, entryPage{Entry: e, Title: e.Subject, Currency: r.app.ledger.Currency(), Document: d})
+	seller, err := r.app.ledger.Seller(r.Context())
+	if err != nil {
+		return err
+	}
+	return r.show(http.StatusOK, "print", e.Subject, entryPage{Entry: e, Title: e.Subject, Currency: r.app.ledger.Currency(), Document: d, Seller: seller})
 }

@@ -81,7 +81,7 @@ func TestExportsAreBroughtBack(t *testing.T) {
 	}
 	said := map[string][]string{
 		"en": {"Products: 0 created, 0 changed, 5 as they were", "Clients: 0 created, 0 changed, 4 as they were", "Rows left out", "not read"},
-		"fr": {"Produits : 0 créés, 0 modifiés, 5 inchangés", "Clients : 0 créés, 0 modifiés, 4 inchangés", "Lignes laissées de côté", "non lu"},
+		"fr": {"Produits créés : 0, modifiés : 0, inchangés : 5", "Clients créés : 0, modifiés : 0, inchangés : 4", "Lignes laissées de côté", "non lu"},
 	}
 	for lang, texts := range said {
 		d.lang = lang

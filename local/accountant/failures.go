@@ -13,6 +13,17 @@ func (s *speaker) failure(err error) string {
 	return ""
 }
 
+// failureWithin says such a failure as a part of what the importer says, with its cause.
+func (s *speaker) failureWithin(text string) (string, bool) {
+	for _, f := range failureForms {
+		values, ok := matchForm("%s the ledger %s: "+f.english+": %s", text)
+		if ok && !strings.Contains(values[0], ":") { // else more is said around it
+			return "livres (" + values[1] + ") : " + f.say(s, nil) + " : " + values[2], true
+		}
+	}
+	return "", false
+}
+
 // failureForms are what the ledger says to do where the machine fails it. A test holds
 // that each has its French.
 var failureForms = []textForm{

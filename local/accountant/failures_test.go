@@ -1,7 +1,9 @@
 package accountant
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -11,6 +13,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"comptoir/local/ledger"
+	"comptoir/shared/event"
 )
 
 // What the ledger says to do where the machine fails it has its French.
@@ -37,6 +42,10 @@ func TestFailuresAreInFrench(t *testing.T) {
 		}
 		if french := speakerOf(French).failure(errors.New("recording in the ledger: " + text + ": disk I/O error")); french == "" || strings.Contains(french, text) {
 			t.Errorf("%q has no French: %q", text, french)
+		}
+		within := speakerOf(French).importText("importing a.csv: stopped; what was recorded stands: remove the cause and run the same import again to continue: recording in the ledger /l.db: " + text + ": disk I/O error (10)")
+		if !strings.HasPrefix(within, "import de a.csv : arrêté") || strings.Contains(within, text) || !strings.HasSuffix(within, " : disk I/O error (10)") {
+			t.Errorf("an import that it ends says %q", within)
 		}
 		return true
 	})
@@ -85,4 +94,37 @@ func TestFilesThatAreBrokenAreToldInFrench(t *testing.T) {
 	req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	req.Header.Set("Accept-Language", "fr")
 	d.want(d.answered(req), http.StatusUnprocessableEntity, "Les fichiers ne sont pas arrivés en entier")
+}
+
+// unreadable are figures that cannot be read.
+type unreadable struct{}
+
+func (unreadable) Counted(context.Context, []ledger.Sent) ([]Counted, error) {
+	return nil, errors.New("mongodb: connection refused")
+}
+
+func TestFiguresThatCannotBeRead(t *testing.T) {
+	var log strings.Builder
+	published := map[string]int64{}
+	for _, topic := range event.LedgerTopics {
+		for p := range 8 {
+			published[fmt.Sprintf("%s/%d", topic, p)] = 1000
+		}
+	}
+	d := openDesk(t, func(c *Config) {
+		c.Log, c.Progress = slog.New(slog.NewTextHandler(&log, nil)), unreadable{}
+		c.Acknowledged = func() map[string]int64 { return published }
+	})
+	d.lang = "fr"
+	d.send("/sales/new", "date", today, "product", "TEA", "quantity", "1")
+	for range 3 {
+		p := d.get("/entries/7")
+		d.want(p, http.StatusOK, "L’écriture est en sûreté dans les livres. Les chiffres ne peuvent pas être lus pour l’instant")
+		if p.says("connection refused") {
+			t.Error("a person is told a program's words")
+		}
+	}
+	if n := strings.Count(log.String(), "connection refused"); n != 1 {
+		t.Errorf("the log has the cause %d times: %s", n, &log)
+	}
 }

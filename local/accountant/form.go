@@ -160,7 +160,7 @@ func (f *form) plainOf(field, typed string) string {
 }
 
 func (f *form) decimals(field, typed string, most int) {
-	f.fault(field, f.say.T("“%s” is too large, or has more than %d decimals.", typed, most))
+	f.fault(field, f.say.T("“%s” is too large, or has too many decimals (at most %d).", typed, most))
 }
 
 func (f *form) quantity(field, typed string) money.Quantity {

@@ -85,7 +85,7 @@ func TestPassword(t *testing.T) {
 		p = d.do(http.MethodPost, "/sign-in", url.Values{"password": {"guess"}})
 	}
 	d.want(p, http.StatusTooManyRequests, "Too many wrong passwords.")
-	d.want(d.do(http.MethodPost, "/sign-in", url.Values{"password": {"correct horse"}}), http.StatusTooManyRequests, "Try again in 1 seconds.")
+	d.want(d.do(http.MethodPost, "/sign-in", url.Values{"password": {"correct horse"}}), http.StatusTooManyRequests, "Try again in 1 s.")
 }
 
 func TestDoor(t *testing.T) {

@@ -271,11 +271,11 @@ func (r *request) told(v jobView) progressTold {
 	if !t.Running {
 		return t
 	}
-	t.Text = r.say.T("%s rows looked at", r.say.Count(int64(v.Step.Done)))
+	t.Text = r.say.T("rows looked at: %s", r.say.Count(int64(v.Step.Done)))
 	if t.Total == 0 {
 		return t
 	}
-	t.Text = r.say.T("%s of %s rows", r.say.Count(int64(t.Done)), r.say.Count(int64(t.Total)))
+	t.Text = r.say.T("rows: %s of %s", r.say.Count(int64(t.Done)), r.say.Count(int64(t.Total)))
 	t.Text += r.pace(v.since, t.Done-v.before, t.Total-t.Done)
 	return t
 }

@@ -223,8 +223,8 @@ func TestWhatWasRecordedBefore(t *testing.T) {
 	}
 	d.want(d.send("/entries/8/void", "reason", "a trial", "date", today), http.StatusOK)
 	p := d.bring("sales.csv", rows)
-	d.want(p, http.StatusOK, "Documents recorded before, and skipped: 23", "F-0 INV-000001 sales.csv, row 2 1", "F-1 INV-000002 voided sales.csv, row 3 1", "And 3 more.",
-		"2026-02 11 0 115.50 0.00 115.50 All months 23 0 241.50 0.00 241.50")
+	d.want(p, http.StatusOK, "Documents recorded before, and skipped: 23", "F-0 INV-000001 sales.csv, row 2 1", "F-1 INV-000002 voided sales.csv, row 3 1", "Further ones: 3",
+		"2026-02 Invoices 11 Credit notes 0 Net, EUR 115.50 Tax 0.00 Total 115.50 All months Invoices 23 Credit notes 0 Net, EUR 241.50 Tax 0.00 Total 241.50")
 	if !strings.Contains(p.body, `<a href="/entries/8">INV-000002</a>`) || strings.Contains(p.body, "INV-000021") {
 		t.Error("20 are listed, with links to their entries")
 	}

@@ -150,7 +150,7 @@ func (r *request) voidProgress() error {
 func (r *request) toldOfVoid(v voiding) progressTold {
 	t := progressTold{Running: v.running(), Done: v.done, Total: v.total}
 	if t.Running {
-		t.Text = r.say.T("%s of %s documents", r.say.Count(int64(t.Done)), r.say.Count(int64(t.Total))) + r.pace(v.since, t.Done, t.Total-t.Done)
+		t.Text = r.say.T("documents: %s of %s", r.say.Count(int64(t.Done)), r.say.Count(int64(t.Total))) + r.pace(v.since, t.Done, t.Total-t.Done)
 	}
 	return t
 }

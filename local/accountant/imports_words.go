@@ -9,6 +9,9 @@ func (s *speaker) importText(text string) string {
 	if said, ok := importSays()[text]; ok {
 		return said
 	}
+	if said, ok := s.failureWithin(text); ok {
+		return said
+	}
 	for _, forms := range [][]textForm{importForms, fileForms, ledgerForms} {
 		for _, f := range forms {
 			if values, ok := matchForm(f.english, text); ok {

@@ -93,7 +93,7 @@ func (r *request) totals(d *ledger.Document) []Total {
 	if d.Discount > 0 {
 		rows = append(rows, Total{r.say.T("Lines"), r.say.Amount(before, c)}, Total{r.say.T("Discount"), r.say.Amount(-d.Discount, c)})
 	}
-	rows = append(rows, Total{r.say.T("Net"), r.say.Amount(d.Net, c)})
+	rows = append(rows, Total{r.say.T("Net total"), r.say.Amount(d.Net, c)})
 	for _, t := range d.Taxes {
 		rows = append(rows, Total{r.say.T("Tax %s", r.say.Percent(t.Rate)), r.say.Amount(t.Tax, c)})
 	}

@@ -33,8 +33,6 @@ func upper(s string) string {
 
 // ledgerForms are the rules and the advice of the ledger's refusals. A test holds that
 // each has its French. Where one form is the beginning of another, the longer stands first.
-//
-//nolint:misspell // it is French
 var ledgerForms = []textForm{
 	// Dates and closed books.
 	{"an entry has a date", "une écriture a une date"},

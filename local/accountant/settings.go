@@ -15,6 +15,7 @@ const (
 	languageCookie = "comptoir-language"
 	themeCookie    = "comptoir-theme"
 	lettersCookie  = "comptoir-letters"
+	savedSettings  = "/settings?saved=yes"
 	remembered     = 400 * 24 * time.Hour // the most that browsers keep
 )
 
@@ -48,8 +49,9 @@ func (r *request) remember(name, value string, lasts time.Duration) {
 }
 
 func (a *App) settingsRoutes(page func(string, func(*request) error)) {
-	page("GET /settings", func(r *request) error { return r.showSettings(http.StatusOK, r.blank(url.Values{"who": {r.who}})) })
+	page("GET /settings", func(r *request) error { return r.showSettings(http.StatusOK, r.blank(url.Values{})) })
 	page("POST /settings", (*request).changeSettings)
+	page("POST /seller", (*request).changeSeller)
 	page("POST /close", (*request).closeBooks)
 	page("POST /display", (*request).changeDisplay)
 	page("GET /sign-in", func(r *request) error { return r.showSignIn(http.StatusOK, "") })
@@ -57,10 +59,12 @@ func (a *App) settingsRoutes(page func(string, func(*request) error)) {
 	page("POST /sign-out", (*request).signOut)
 }
 
-// settingsPage is the form of a browser's settings, and that which closes the books.
+// settingsPage has the forms of a browser's settings and of the seller, and that which
+// closes the books.
 type settingsPage struct {
 	*form
 	ClosedThrough event.Date
+	Saved         bool
 }
 
 func (r *request) showSettings(status int, f *form) error {
@@ -68,13 +72,40 @@ func (r *request) showSettings(status int, f *form) error {
 	if err != nil {
 		return err
 	}
-	return r.show(status, "settings", r.say.T("Settings"), settingsPage{f, counts.ClosedThrough})
+	seller, err := r.app.ledger.Seller(r.Context())
+	if err != nil {
+		return err
+	}
+	// What was not sent stands as it is.
+	for name, value := range map[string]string{
+		"who": r.who, "seller_name": seller.Name, "seller_address": seller.Address, "seller_registration": seller.Registration, "seller_vat": seller.VAT,
+	} {
+		if !f.Has(name) {
+			f.Set(name, value)
+		}
+	}
+	return r.show(status, "settings", r.say.T("Settings"), settingsPage{f, counts.ClosedThrough, r.URL.Query().Has("saved")})
+}
+
+// changeSeller keeps who sells, for what is printed.
+func (r *request) changeSeller() error {
+	f := r.form()
+	v := ledger.Seller{
+		Name: f.text("seller_name"), Address: strings.ReplaceAll(f.text("seller_address"), "\r\n", "\n"), Registration: f.text("seller_registration"), VAT: f.text("seller_vat"),
+	}
+	err := r.app.ledger.Record(r.Context(), r.who, func(tx *ledger.Tx) error { return tx.SetSeller(v) })
+	if err == nil {
+		return r.redirect(savedSettings)
+	}
+	if err := f.refused(err, func(field string) string { return "seller_" + field }); err != nil {
+		return err
+	}
+	return r.showSettings(http.StatusUnprocessableEntity, f)
 }
 
 // closeBooks closes them for good through a day, which is to be confirmed.
 func (r *request) closeBooks() error {
 	f := r.form()
-	f.Set("who", r.who)
 	day := f.date("through")
 	if f.Get("sure") != "yes" {
 		f.fault("sure", r.say.T("Confirm it: closed books are not opened again."))
@@ -82,7 +113,7 @@ func (r *request) closeBooks() error {
 	if f.good() {
 		err := r.app.ledger.Record(r.Context(), r.who, func(tx *ledger.Tx) error { return tx.CloseThrough(day) })
 		if err == nil {
-			return r.redirect("/settings")
+			return r.redirect(savedSettings)
 		}
 		if err := f.refused(err, func(string) string { return "through" }); err != nil {
 			return err
@@ -104,7 +135,7 @@ func (r *request) changeSettings() error {
 	} else {
 		r.remember(lettersCookie, "off", remembered)
 	}
-	return r.redirect(local(f.Get("to"), "/settings"))
+	return r.redirect(local(f.Get("to"), savedSettings))
 }
 
 // changeDisplay keeps language and theme in the browser that asks.
@@ -132,7 +163,7 @@ func (r *request) signIn() error {
 	if session == "" {
 		if wait > 0 {
 			r.w.Header().Set("Retry-After", wholeSeconds(wait))
-			return r.showSignIn(http.StatusTooManyRequests, r.say.T("Too many wrong passwords. Try again in %s seconds.", wholeSeconds(wait)))
+			return r.showSignIn(http.StatusTooManyRequests, r.say.T("Too many wrong passwords. Try again in %s s.", wholeSeconds(wait)))
 		}
 		return r.showSignIn(http.StatusUnprocessableEntity, r.say.T("That is not the password."))
 	}

@@ -78,3 +78,16 @@ func TestFrenchQuotes(t *testing.T) {
 		}
 	}
 }
+
+// A sentence reads well with any number: what is counted stands before its number, or is
+// the same for one and for many.
+func TestCountsReadWellWithAnyNumber(t *testing.T) {
+	counted := regexp.MustCompile(`%[sd] (?:(?:of|sur) %[sd] )?(\p{L}{3,}s)\b`)
+	for english := range said(t) {
+		for _, text := range []string{english, frenchWords[english]} {
+			if found := counted.FindStringSubmatch(text); found != nil && found[1] != "was" {
+				t.Errorf("%q with 1: %s", text, found[1])
+			}
+		}
+	}
+}

@@ -153,7 +153,7 @@ clients and stock counts stays; what cannot be voided is listed with what to do.
 				v, err := l.VoidImport(cmd.Context(), id, who, reason, func(done, total int) { meter.Show(importer.Step{Stage: "voiding", Done: done, Total: total}) })
 				meter.Show(importer.Step{Stage: "voiding", Ended: true})
 				if err != nil {
-					return fmt.Errorf("voiding the import %d: %d documents are voided, the same again goes on: %w", id, v.Voided, err)
+					return fmt.Errorf("voiding the import %d: documents voided: %d; the same again goes on: %w", id, v.Voided, err)
 				}
 				return c.printVoided(v)
 			})
@@ -165,21 +165,21 @@ clients and stock counts stays; what cannot be voided is listed with what to do.
 }
 
 func (c *console) printVoided(v ledger.VoidedImport) error {
-	fmt.Fprintf(c.out, "%d documents voided, %d were before\n", v.Voided, v.Already)
+	fmt.Fprintf(c.out, "documents voided: %d, before: %d\n", v.Voided, v.Already)
 	if v.Voided+v.Already > 0 {
 		fmt.Fprintln(c.out, "their numbers stay taken: in a corrected file, give the documents other numbers, such as F-1-2 for F-1")
 	}
 	if n := v.Products + v.Clients; n > 0 {
-		fmt.Fprintf(c.out, "%d entries of products and clients stay: change or archive them where they are wrong\n", n)
+		fmt.Fprintf(c.out, "entries of products and clients that stay: %d; change or archive them where they are wrong\n", n)
 	}
 	if v.Counts > 0 {
-		fmt.Fprintf(c.out, "%d stock counts stay: a new count takes their place\n", v.Counts)
+		fmt.Fprintf(c.out, "stock counts that stay: %d; a new count takes their place\n", v.Counts)
 	}
 	for _, k := range v.Kept {
 		fmt.Fprintf(c.out, "%s stays: %s\n", k.Document, k.Why)
 	}
 	if len(v.Kept) > 0 {
-		return fmt.Errorf("voiding: %d documents could not be voided; do what is listed, and the same again", len(v.Kept))
+		return fmt.Errorf("voiding: documents that could not be voided: %d; do what is listed, and the same again", len(v.Kept))
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func TestAWorkbookFromTheTemplateToItsVoid(t *testing.T) {
 	says(t, french, "\ufeffrank;product_id;", "\r\n", "00417;'=Lanterne;", ";1274,50;6,00;1268,50;")
 	says(t, s.must("export", "product-winners", "--format", "xlsx").out, "PK\x03\x04")
 
-	says(t, s.must("imports", "void", "1", "--reason", "a trial").out, "1 documents voided, 0 were before", "their numbers stay taken: in a corrected file", "1 entries of products and clients stay")
+	says(t, s.must("imports", "void", "1", "--reason", "a trial").out, "documents voided: 1, before: 0", "their numbers stay taken: in a corrected file", "entries of products and clients that stay: 1")
 	says(t, s.must("imports", "show", "1").out, "voided", "a trial")
 	if r := s.do("imports", "void", "1", "--reason", "again"); r.code != 1 || !strings.Contains(r.stderr, "already") {
 		t.Errorf("voided twice: exit %d, %s", r.code, r.stderr)
