@@ -123,7 +123,9 @@ func with(path string, pairs ...string) string {
 // otherFormError says that the key of a form was taken by one that was filled in otherwise.
 type otherFormError struct{ entry int64 }
 
-func (e *otherFormError) Error() string { return "entry " + plainInt(e.entry) + " has the key of the form" }
+func (e *otherFormError) Error() string {
+	return "entry " + plainInt(e.entry) + " has the key of the form"
+}
 
 // record runs do in a transaction of the ledger under the key of the form: where the
 // very same form was recorded already, do is not called. It returns the entry that the
