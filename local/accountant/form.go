@@ -216,7 +216,7 @@ func (f *form) percent(field, typed string) money.NullBasisPoints {
 // refused notes what the ledger refuses at the field that it names; other errors
 // are returned. place turns the ledger's field into the form's; nil keeps it.
 func (f *form) refused(err error, place func(string) string) error {
-	var other *otherForm
+	var other *otherFormError
 	if errors.As(err, &other) {
 		return nil // record has noted it
 	}

@@ -140,10 +140,12 @@ func with(path string, pairs ...string) string {
 	return path + "?" + q.Encode()
 }
 
-// otherForm says that the key of a form was taken by one that was filled in otherwise.
-type otherForm struct{ entry int64 }
+// otherFormError says that the key of a form was taken by one that was filled in otherwise.
+type otherFormError struct{ entry int64 }
 
-func (e *otherForm) Error() string { return "entry " + plainInt(e.entry) + " has the key of the form" }
+func (e *otherFormError) Error() string {
+	return "entry " + plainInt(e.entry) + " has the key of the form"
+}
 
 // record runs do in a transaction of the ledger under the key of the form: where the
 // very same form was recorded already, do is not called. It returns the entry that the
@@ -156,7 +158,7 @@ func (r *request) record(f *form, do func(*ledger.Tx) (entry int64, err error)) 
 			return err
 		}
 		if ok && before.Content != "" && before.Content != f.content {
-			return &otherForm{before.Entry}
+			return &otherFormError{before.Entry}
 		}
 		if entry, again = before.Entry, ok; again {
 			return nil
@@ -166,7 +168,7 @@ func (r *request) record(f *form, do func(*ledger.Tx) (entry int64, err error)) 
 		}
 		return tx.Submit(f.Key, ledger.Submission{Entry: entry, Content: f.content})
 	})
-	var other *otherForm
+	var other *otherFormError
 	if errors.As(err, &other) {
 		e, _, readErr := r.app.ledger.Entry(r.Context(), other.entry)
 		if readErr != nil {
