@@ -11,7 +11,7 @@ import (
 func TestNobodyElseReadsTheBooks(t *testing.T) {
 	embedded(t)
 	s := newShop(t)
-	must(t, os.Chmod(s.dir, 0o755)) //nolint:gosec // as somebody may have made it
+	must(t, os.Chmod(s.dir, 0o755))
 	s.must("import", write(t, filepath.Join(t.TempDir(), "sales.csv"), "invoice number,product id,quantity,unit price,date\nF-1,00417,2,3.50,2011-12-08\n"),
 		write(t, filepath.Join(t.TempDir(), "products.csv"), "product id,name\n00417,LANTERN\n"))
 	s.catchUp()
