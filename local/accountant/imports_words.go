@@ -156,6 +156,6 @@ var importForms = []importForm{
 	{"it is the barcode of %s", "c’est le code-barres de %s"},
 	{"it lies in the future; today is %s", "c’est dans le futur ; nous sommes le %s"},
 	{"the books are closed through %s", "les livres sont clos jusqu’au %s"},
-	{"it is that of %s, which is voided: give the corrected document another number, such as %s", "c’est celui de %s, qui est annulée : donnez à la pièce corrigée un autre numéro, par exemple %s"},
+	{"it is that of %s, which is voided: give the corrected document another number, such as %s", "c’est celui de %s, qui est annulée : donnez à la pièce corrigée un autre numéro, comme %s"},
 	{"compare it with %s in the ledger; to correct that one, void it and enter it anew under a number of its own", "comparez avec %s dans les livres ; pour corriger, annulez-la et enregistrez-la à nouveau sous un numéro à elle"},
 }
