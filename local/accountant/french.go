@@ -335,7 +335,7 @@ var frenchWords = map[string]string{
 	"Say how “%s” is meant in the column “%s”.":         "Dites comment «\u00a0%s\u00a0» est à lire dans la colonne «\u00a0%s\u00a0».",
 	"No other value of the column tells; nothing is recorded before you have said how it is meant.":           "Aucune autre valeur de la colonne ne le dit ; rien n’est enregistré avant que vous l’ayez dit.",
 	"Every document of the import is voided by an entry of its own. Products, clients and stock counts stay.": "Chaque pièce de l’import est annulée par une écriture à elle. Les produits, les clients et les comptages restent.",
-	"The numbers stay taken: in a corrected file, give the documents other numbers, such as F-1-2 for F-1.":   "Les numéros restent pris : dans un fichier corrigé, donnez aux pièces d’autres numéros, par exemple F-1-2 pour F-1.",
+	"The numbers stay taken: in a corrected file, give the documents other numbers, such as F-1-2 for F-1.":   "Les numéros restent pris : dans un fichier corrigé, donnez aux pièces d’autres numéros, comme F-1-2 pour F-1.",
 	"All months":                   "Tous les mois",
 	"Recorded before, and skipped": "Déjà enregistrées, et passées",
 	"Where it stands":              "Où elle se trouve",

@@ -234,7 +234,7 @@ func TestWhatWasRecordedBefore(t *testing.T) {
 		"Compare it with INV-000003 in the ledger; to correct that one, void it")
 	d.want(d.get("/imports/1"), http.StatusOK, "The numbers stay taken: in a corrected file, give the documents other numbers")
 	d.lang = "fr"
-	d.want(d.bring("corrected.csv", corrected), http.StatusOK, "Une pièce annulée le reste, et son numéro reste pris. C’est celui de INV-000002, qui est annulée : donnez à la pièce corrigée un autre numéro, par exemple F-1-2.")
+	d.want(d.bring("corrected.csv", corrected), http.StatusOK, "Une pièce annulée le reste, et son numéro reste pris. C’est celui de INV-000002, qui est annulée : donnez à la pièce corrigée un autre numéro, comme F-1-2.")
 	d.want(d.bring("ventes.csv", rows), http.StatusOK, "F-1 INV-000002 annulé ventes.csv, ligne 3 1", "En outre : 3", "Tous les mois")
 }
 

@@ -89,6 +89,6 @@ var importForms = []textForm{
 	{"a document has one date; its first row says %D", "une pièce a une seule date ; sa première ligne dit %D"},
 	{"a document has one client; its first row says %s", "une pièce a un seul client ; sa première ligne dit %s"},
 	{"what was counted on %D was not received later", "ce qui a été compté le %D n’a pas été reçu plus tard"},
-	{"it is that of %s, which is voided: give the corrected document another number, such as %s", "c’est celui de %s, qui est annulée : donnez à la pièce corrigée un autre numéro, par exemple %s"},
+	{"it is that of %s, which is voided: give the corrected document another number, such as %s", "c’est celui de %s, qui est annulée : donnez à la pièce corrigée un autre numéro, comme %s"},
 	{"compare it with %s in the ledger; to correct that one, void it and enter it anew under a number of its own", "comparez avec %s dans les livres ; pour corriger, annulez-la et enregistrez-la à nouveau sous un numéro à elle"},
 }

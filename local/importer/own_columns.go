@@ -63,7 +63,7 @@ func ownLayouts() []layout {
 		{stock, []column{
 			needed(someText, "product_id", append(product, "code", "reference")...),
 			optional(someText, "lot", "numero lot", "batch"),
-			needed(someNumber, "quantity", "quantité", "on_hand", "en stock", "stock", "quantite en stock", "quantite stock", "quantite comptee", "quantity counted"),
+			needed(someNumber, "quantity", "quantité", "on_hand", "en stock", "stock", "quantité en stock", "quantité stock", "quantité comptée", "quantity counted"),
 			price(optional(someNumber, "unit_cost", "cout unitaire", "cost", "cout", "prix achat", "prix achat unitaire", "prix revient", "pa")),
 			optional(someDate, "received_on", "recu le", "received", "date reception", "reception"),
 			optional(someDate, "expiry_date", "date peremption", "expiry", "expires_on", "dlc", "ddm", "dluo"),

@@ -183,7 +183,7 @@ func canonical(word string) (spelled string, tells bool) {
 		return "reference", true
 	case "id", "identifiant", "identifier":
 		return "id", true
-	case "qty", "qte", "quantite", "quantity":
+	case "qty", "qte", "quantite", "quantity": //nolint:misspell // it is French
 		return "quantity", true
 	case "pct", "pourcent", "pourcentage", "percent", "percentage", "taux", "rate":
 		return "percent", true

@@ -172,7 +172,7 @@ func (t *table) arrange(rec record) *row {
 }
 
 func (t *table) id(column int) ColumnID {
-	return ColumnID{t.tableInfo.number, t.sheet.Name, t.heads[column]}
+	return ColumnID{t.number, t.sheet.Name, t.heads[column]}
 }
 
 // typed is a field as it was typed: lists of Comptoir's as CSV keep a spreadsheet from
