@@ -305,7 +305,7 @@ test("the keys are found by a button, and letters alone can be switched off", as
   await page.keyboard.press("Escape");
   await page.goto(`${shop.desk}/settings`);
   await page.getByLabel("Keys without Ctrl or Alt").uncheck();
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.goto(`${shop.desk}/entries`);
   await page.locator("main").focus();
   for (const k of ["?", "g", "p"]) await page.keyboard.press(k);
@@ -317,7 +317,7 @@ test("the keys are found by a button, and letters alone can be switched off", as
   await page.goto(`${shop.desk}/settings`);
   assert.ok(!(await page.getByLabel("Keys without Ctrl or Alt").isChecked()));
   await page.getByLabel("Keys without Ctrl or Alt").check();
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.goto(`${shop.desk}/entries`);
   await page.keyboard.press("?");
   await sheet.waitFor();
