@@ -45,7 +45,7 @@ await desk.waitForTimeout(500);
 await picture(desk, "accountant-sale.png");
 
 // A day's sheets with two faults, as they are shown before anything is recorded.
-await desk.setViewportSize({ width: 1280, height: 800 });
+await desk.setViewportSize({ width: 1280, height: 840 });
 const buffer = makeBook({
   Products: [
     ["Product id", "Name", "Buy price"],
