@@ -2,7 +2,10 @@ package accountant
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -77,4 +80,41 @@ func TestNumbersStayWhatTheyWere(t *testing.T) {
 	// The same sale in another language is the same sale.
 	d.want(d.send("/sales/new", append(french, "key", "one")...), http.StatusOK, "INV-000001 is recorded.")
 	d.want(d.send("/sales/new", "key", "one", "numbers", "en", "date", today, "product", "TEA", "quantity", "1.234", "price", "1000.50", "discount", "5.5 %", "tax", "0"), http.StatusOK, "INV-000001 was recorded before")
+}
+
+// A sale that was voided is entered anew from what it said, to be corrected.
+func TestAVoidedSaleIsEnteredAnew(t *testing.T) {
+	for _, lang := range []string{"en", "fr"} {
+		d := openDesk(t, nil)
+		d.lang = lang
+		d.send("/sales/new", "date", "2026-03-09", "client", "C1", "discount-all", "2", "reference", "F-9",
+			"product", "TEA", "quantity", "2", "price", "12,5", "discount", "10%", "tax", "5,5",
+			"product", "JAM", "quantity", "3", "price", "4", "discount", "1", "tax", "20")
+		old := d.document("INV-000001")
+		d.send("/entries/"+plainInt(old.Entry)+"/void", "reason", "wrong quantity")
+		link := `href="/sales/new?like=INV-000001"`
+		if !strings.Contains(d.get("/entries/"+plainInt(old.Entry)).body, link) {
+			t.Errorf("%s: a voided sale does not offer to be entered anew", lang)
+		}
+		page := d.get("/sales/new?like=INV-000001").body
+		form, _, _ := strings.Cut(page[strings.Index(page, `class="document"`):], "<template")
+		rest := page[strings.Index(page, "</template>"):]
+		sent := url.Values{}
+		for _, input := range regexp.MustCompile(`<input[^>]*>`).FindAllString(form+rest, -1) {
+			name, value := regexp.MustCompile(` name="([^"]*)"`).FindStringSubmatch(input), regexp.MustCompile(` value="([^"]*)"`).FindStringSubmatch(input)
+			if name != nil && value != nil && !strings.Contains(input, "checkbox") {
+				sent.Add(name[1], html.UnescapeString(value[1]))
+			}
+		}
+		d.do(http.MethodPost, "/sales/new", sent)
+		anew := d.document("INV-000002")
+		if len(anew.Lines) != 2 || anew.Client != "C1" || anew.Date != old.Date || anew.Total != old.Total || anew.Discount != old.Discount || anew.Reference != "" {
+			t.Errorf("%s: %+v became %+v from %v", lang, old, anew, sent)
+		}
+		for i := range anew.Lines {
+			if anew.Lines[i].Line != old.Lines[i].Line {
+				t.Errorf("%s: %+v became %+v", lang, old.Lines[i].Line, anew.Lines[i].Line)
+			}
+		}
+	}
 }

@@ -371,6 +371,7 @@ var frenchWords = map[string]string{
 	"What holds, and what to do":                                          "La règle, et que faire",
 	"It is being voided.":                                                 "Annulation en cours.",
 	"documents: %s of %s":                                                 "pièces : %s sur %s",
+	"Enter it anew, corrected":                                            "La saisir à nouveau, corrigée",
 	"It was stopped before anything was recorded.":                        "Arrêté avant tout enregistrement.",
 	"It was stopped, and was to be all or nothing: nothing was recorded.": "Arrêté, et c’était tout ou rien : rien n’a été enregistré.",
 	"It was stopped while it was looked at: nothing was recorded.":        "Arrêté pendant l’examen : rien n’a été enregistré.",

@@ -15,6 +15,7 @@ type documentPage struct {
 	*form
 	Return   bool
 	Path     string
+	Draft    string // under which the browser keeps what is typed
 	Lines    []Line
 	Extra    Line // an empty one, from which the script makes new lines
 	Quote    *quote
@@ -47,9 +48,19 @@ func documentPath(credit bool) string {
 
 func (r *request) newDocument(credit bool) error {
 	f := r.blank(url.Values{"date": {r.app.ledger.Today().String()}, "product": {""}})
+	like := ""
+	if !credit {
+		var err error
+		if like, err = r.fillLike(f); err != nil {
+			return err
+		}
+	}
 	p, err := r.documentPage(f, credit, f.typedLines(credit))
 	if err != nil {
 		return err
+	}
+	if like != "" {
+		p.Draft = with(p.Path, "like", like)
 	}
 	if number := strings.ToUpper(strings.TrimSpace(r.URL.Query().Get("invoice"))); credit && number != "" {
 		d, ok, err := r.app.ledger.Document(r.Context(), number)
@@ -68,6 +79,38 @@ func (r *request) newDocument(credit bool) error {
 	return r.showDocument(http.StatusOK, p)
 }
 
+// fillLike fills a form with what an invoice says that was voided, to be corrected and
+// recorded anew, and returns its number; "" where the address names none. The new one has
+// a number of its own, and what the old one had in other books stays with that.
+func (r *request) fillLike(f *form) (string, error) {
+	d, ok, err := r.app.ledger.Document(r.Context(), r.URL.Query().Get("like"))
+	if err != nil || !ok || d.Kind != ledger.KindInvoice {
+		return "", err
+	}
+	c := r.app.ledger.Currency()
+	f.Set("date", d.Date.String())
+	f.Set("client", d.Client)
+	if d.Discount != 0 {
+		f.Set("discount-all", r.say.typed(d.Discount.Format(c)))
+	}
+	f.Values["product"] = nil
+	for _, l := range d.Lines {
+		less := ""
+		switch {
+		case l.DiscountShare != 0:
+			less = r.say.typed(l.DiscountShare.Percent()) + "%"
+		case l.Discount != 0:
+			less = r.say.typed(l.Discount.Format(c))
+		}
+		for field, text := range map[string]string{
+			"product": l.Product, "quantity": r.say.typed(l.Quantity.String()), "price": r.say.typed(fullPrice(l.UnitPrice, c)), "discount": less, "tax": r.say.typed(l.TaxRate.Percent()),
+		} {
+			f.Values.Add(field, text)
+		}
+	}
+	return d.ID, nil
+}
+
 func (r *request) showDocument(status int, p *documentPage) error {
 	title := r.say.T("New sale")
 	if p.Return {
@@ -82,7 +125,7 @@ func (r *request) documentPage(f *form, credit bool, lines []Line) (*documentPag
 		return nil, err
 	}
 	p := &documentPage{
-		form: f, Return: credit, Path: documentPath(credit), Lines: lines, Currency: r.app.ledger.Currency(), Closed: counts.ClosedThrough,
+		form: f, Return: credit, Path: documentPath(credit), Draft: documentPath(credit), Lines: lines, Currency: r.app.ledger.Currency(), Closed: counts.ClosedThrough,
 		Extra: Line{N: 0, Restock: true, Returns: credit, form: f}, AskFuture: f.Get("future") != "",
 	}
 	if c, ok, err := r.app.clients.resolve(r.Context(), f.text("client")); err != nil {

@@ -324,6 +324,28 @@ test("the keys are found by a button, and letters alone can be switched off", as
   await page.done();
 });
 
+test("a sale that was voided is entered anew, corrected", async () => {
+  const page = await open("/sales/new");
+  await type(page, "30018", "20");
+  await page.keyboard.press("Control+Enter");
+  const number = (await said(page)).match(/INV-\d+/)[0];
+  await recorded(page).getByRole("link", { name: "Void it" }).click();
+  await page.locator("#reason").fill("ten times too many");
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("link", { name: "Enter it anew, corrected" }).click();
+  await has(page, "quantity-1", "20");
+  await totals(page, "£150.00");
+  await page.locator("#quantity-1").fill("2");
+  await totals(page, "£15.00");
+  await page.reload();
+  await has(page, "quantity-1", "2"); // what is corrected is kept as what is typed is
+  await page.keyboard.press("Control+Enter");
+  await until("the new one", async () => /£15\.00/.test(await said(page)));
+  assert.notEqual((await said(page)).match(/INV-\d+/)[0], number);
+  assert.equal(await kept(page), 0);
+  await page.done();
+});
+
 test("who is no longer signed in is told so, sees no old figures, and goes on where they were", async () => {
   const PASSWORD = "as long as it takes";
   const setting = shop.begin(["password"], true);

@@ -28,8 +28,8 @@ const form = document.querySelector<HTMLFormElement>("form[data-draft]");
 if (form) {
   const lines = form.dataset.preview ? openDocument(form) : undefined;
   void keepDraft(form, lines);
-  // A form that comes back as it was typed shows what it comes to, as it did before it was sent.
-  if (!("fresh" in form.dataset)) lines?.reckon();
+  // A form that comes filled in shows what it comes to: one that was sent and came back, or one like another.
+  if ([...form.querySelectorAll<HTMLInputElement>("[name=product]")].some((field) => field.value)) lines?.reckon();
 }
 for (const sent of document.querySelectorAll("form")) {
   // Two presses are one wish. What comes through all the same is recorded once by its key.
