@@ -8,7 +8,7 @@ import (
 )
 
 // Books are nobody else's to read, in a folder that others may enter too.
-func TestNobodyElseReadsTheBooks(t *testing.T) {
+func TestEmbeddedFilesAreNobodyElses(t *testing.T) {
 	embedded(t)
 	s := newShop(t)
 	must(t, os.Chmod(s.dir, 0o755))
