@@ -105,7 +105,7 @@ func (r *request) fillLike(f *form) (string, error) {
 		for field, text := range map[string]string{
 			"product": l.Product, "quantity": r.say.typed(l.Quantity.String()), "price": r.say.typed(fullPrice(l.UnitPrice, c)), "discount": less, "tax": r.say.typed(l.TaxRate.Percent()),
 		} {
-			f.Values.Add(field, text)
+			f.Add(field, text)
 		}
 	}
 	return d.ID, nil
