@@ -88,14 +88,21 @@ func TestPassword(t *testing.T) {
 	d.want(d.do(http.MethodPost, "/sign-in", url.Values{"password": {"correct horse"}}), http.StatusTooManyRequests, "Try again in 1 s.")
 }
 
-func TestDoor(t *testing.T) {
+// openDoor is a door with the password "right" and a clock.
+func openDoor(t *testing.T, now *time.Time) *door {
+	t.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte("right"), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)
 	d := newDoor(string(hash))
-	d.now = func() time.Time { return now }
+	d.now = func() time.Time { return *now }
+	return d
+}
+
+func TestDoor(t *testing.T) {
+	now := time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)
+	d := openDoor(t, &now)
 	var waits []time.Duration
 	for range 8 {
 		_, wait := d.open("a", "wrong")
@@ -120,13 +127,8 @@ func TestDoor(t *testing.T) {
 
 // Whoever tries many passwords at the same time has no more tries than one after the other.
 func TestDoorInParallel(t *testing.T) {
-	hash, err := bcrypt.GenerateFromPassword([]byte("right"), bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
-	}
 	now := time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)
-	d := newDoor(string(hash))
-	d.now = func() time.Time { return now }
+	d := openDoor(t, &now)
 	var all sync.WaitGroup
 	for range 100 {
 		all.Go(func() { d.open("a", "wrong") })
@@ -136,8 +138,7 @@ func TestDoorInParallel(t *testing.T) {
 		t.Errorf("%d wrong passwords were compared at once, and %d still wait", c.failures, c.waiting)
 	}
 	// While one is being compared, a caller's fourth is refused at once, and another caller's is not.
-	d = newDoor(string(hash))
-	d.now = func() time.Time { return now }
+	d = openDoor(t, &now)
 	d.callers["a"] = caller{failures: freeTries - 1}
 	d.busy <- struct{}{}
 	ended := make(chan time.Duration, mostWaiting)

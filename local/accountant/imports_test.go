@@ -110,6 +110,9 @@ func TestImports(t *testing.T) {
 	d.want(d.send("/imports/2/void"), http.StatusUnprocessableEntity, "Fill this in")
 	d.want(d.do(http.MethodPost, "/imports/2/void", url.Values{"reason": {"a trial"}}), http.StatusOK, "Documents voided: 1", "Voided as a whole by anna: a trial")
 	d.want(d.do(http.MethodPost, "/imports/2/void", url.Values{"reason": {"again"}}), http.StatusUnprocessableEntity, "already")
+	if d.get("/imports/2").says("already") {
+		t.Error("what was refused once is said for ever")
+	}
 	if got := d.document("INV-000001"); got.VoidReason != "a trial" {
 		t.Errorf("%+v", got)
 	}

@@ -18,7 +18,6 @@ type voids struct {
 	all     map[int64]*voiding
 	working sync.WaitGroup
 	ending  bool
-	cancel  []context.CancelCauseFunc
 }
 
 // voiding is how far a void is.
@@ -28,6 +27,7 @@ type voiding struct {
 	result      *ledger.VoidedImport // nil until it has ended
 	err         error
 	ended       chan struct{}
+	cancel      context.CancelCauseFunc
 }
 
 func (v voiding) running() bool { return v.ended != nil && v.result == nil }
@@ -50,19 +50,19 @@ func (s *voids) begin(ctx context.Context, id int64, void func(ctx context.Conte
 		return v.ended
 	}
 	v := &voiding{since: time.Now(), ended: make(chan struct{})}
-	if s.ending {
-		v.result, v.err = &ledger.VoidedImport{}, errStopped
-		close(v.ended)
-		return v.ended
-	}
+	ctx, v.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	if s.all == nil {
 		s.all = map[int64]*voiding{}
 	}
 	s.all[id] = v
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	s.cancel = append(s.cancel, cancel)
+	if s.ending {
+		v.cancel(errStopped)
+		v.result, v.err = &ledger.VoidedImport{}, errStopped
+		close(v.ended)
+		return v.ended
+	}
 	s.working.Go(func() {
-		defer cancel(nil)
+		defer v.cancel(nil)
 		result, err := tried(func() (ledger.VoidedImport, error) {
 			return void(ctx, func(done, total int) {
 				s.mu.Lock()
@@ -76,6 +76,15 @@ func (s *voids) begin(ctx context.Context, id int64, void func(ctx context.Conte
 		close(v.ended)
 	})
 	return v.ended
+}
+
+// forget lets go of a void whose end was told to who asked for it.
+func (s *voids) forget(id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := s.all[id]; v != nil && !v.running() {
+		delete(s.all, id)
+	}
 }
 
 // tried makes an error of a panic, as a page does that panics.
@@ -92,8 +101,8 @@ func tried(f func() (ledger.VoidedImport, error)) (result ledger.VoidedImport, e
 func (s *voids) stop() {
 	s.mu.Lock()
 	s.ending = true
-	for _, cancel := range s.cancel {
-		cancel(errStopped)
+	for _, v := range s.all {
+		v.cancel(errStopped)
 	}
 	s.mu.Unlock()
 	s.working.Wait()
@@ -127,6 +136,7 @@ func (r *request) voidImport() error {
 	case <-time.After(voidPatience):
 	}
 	if w := r.app.voids.look(v.ID); !w.running() && w.err != nil {
+		r.app.voids.forget(v.ID)
 		if err := f.refused(w.err, func(string) string { return "reason" }); err != nil {
 			return err
 		}
